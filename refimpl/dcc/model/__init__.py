@@ -1,0 +1,1 @@
+"""The system: devices, their exact decision processes, congestion, and the joint game."""

@@ -1,0 +1,185 @@
+"""Physical simulator of many devices at once, one row per device [DCC App. B].
+
+Written from the physical rules, never from the exact kernel of ``exact.py``, so that each can
+check the other. One slot of one device:
+
+1. energy arrives (uniform integer in ``harvest_low..harvest_high``) and, when the device processes,
+   a cost is drawn (uniform integer in ``cost_low..cost_high``);
+2. the slot costs the age before the action, plus ``deficit ** deficit_power`` when processing asks
+   for more energy than there is;
+3. after a deficit the device harvests, slot after slot, until the level is not negative any more:
+   one transition of random duration that ages nothing and discounts nothing;
+4. the age becomes 1 after processing or offloading and otherwise grows by one up to ``max_aoi``;
+   the battery overflows at its capacity.
+
+Rows may have different harvest and cost ranges; the state space and the deficit power are shared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refimpl.dcc.model.device import OFFLOAD, PROCESS, WAIT, DeviceParameters
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_RECHARGE_BLOCK = 16
+
+
+@dataclass(frozen=True)
+class DeviceBatch:
+    """Parameters of ``R`` devices, one per row.
+
+    Parameters
+    ----------
+    max_aoi, battery : int
+        Largest age and battery capacity, the same for all rows.
+    deficit_power : float
+        Exponent of the deficit penalty, the same for all rows.
+    gamma : float
+        Discount factor, the same for all rows.
+    harvest_low, harvest_count : (R,) float
+        Least energy per slot and number of equally likely values from there on.
+    cost_low, cost_count : (R,) float
+        The same of the processing cost.
+
+    Notes
+    -----
+    Convention: state ``s = (age - 1) * (battery + 1) + level``, as in ``device.py``.
+    """
+
+    max_aoi: int
+    battery: int
+    deficit_power: float
+    gamma: float
+    harvest_low: Floats
+    harvest_count: Floats
+    cost_low: Floats
+    cost_count: Floats
+
+    @property
+    def n_rows(self) -> int:
+        """Number of devices."""
+        return self.harvest_low.size
+
+    @property
+    def n_states(self) -> int:
+        """Number of states of each device."""
+        return self.max_aoi * (self.battery + 1)
+
+
+def device_batch(devices: Sequence[DeviceParameters]) -> DeviceBatch:
+    """Stack devices into rows.
+
+    Raises
+    ------
+    ValueError
+        If there is no device, or the devices do not share state space, discount and deficit power.
+    """
+    if not devices:
+        raise ValueError("devices must hold at least one device; got none")
+    shared = {(d.max_aoi, d.battery, d.deficit_power, d.gamma) for d in devices}
+    if len(shared) > 1:
+        raise ValueError(
+            f"devices must share max_aoi, battery, deficit_power and gamma; got {sorted(shared)}"
+        )
+    first = devices[0]
+    column = {
+        name: np.array([getattr(d, name) for d in devices], dtype=float)
+        for name in ("harvest_low", "harvest_high", "cost_low", "cost_high")
+    }
+    return DeviceBatch(
+        max_aoi=first.max_aoi,
+        battery=first.battery,
+        deficit_power=first.deficit_power,
+        gamma=first.gamma,
+        harvest_low=column["harvest_low"],
+        harvest_count=column["harvest_high"] - column["harvest_low"] + 1,
+        cost_low=column["cost_low"],
+        cost_count=column["cost_high"] - column["cost_low"] + 1,
+    )
+
+
+def repeat(batch: DeviceBatch, times: int) -> DeviceBatch:
+    """Batch of ``times`` copies of all rows, one copy after the other."""
+    return replace(
+        batch,
+        harvest_low=np.tile(batch.harvest_low, times),
+        harvest_count=np.tile(batch.harvest_count, times),
+        cost_low=np.tile(batch.cost_low, times),
+        cost_count=np.tile(batch.cost_count, times),
+    )
+
+
+def reset(batch: DeviceBatch, rng: np.random.Generator) -> Ints:
+    """Start states, (R,): age 1, battery level uniform on ``0..battery``."""
+    return rng.integers(0, batch.battery + 1, batch.n_rows)
+
+
+def step(
+    batch: DeviceBatch, states: Ints, actions: Ints, rng: np.random.Generator
+) -> tuple[Floats, Ints]:
+    """One slot of every device: local costs and next states [DCC eq. 20].
+
+    Parameters
+    ----------
+    states, actions : (R,) int
+        States in ``0..n_states-1`` and actions WAIT, PROCESS or OFFLOAD. Not checked here (this is
+        the innermost loop); :func:`check_rows` does.
+
+    Returns
+    -------
+    local_costs : (R,) float
+        Age before the action plus the deficit penalty. Congestion is not part of it.
+    next_states : (R,) int
+    """
+    levels = batch.battery + 1
+    age, level = states // levels + 1, (states % levels).astype(float)
+    uniform = rng.random((2, batch.n_rows))
+    level += np.floor(uniform[0] * batch.harvest_count)
+    level += batch.harvest_low
+    level -= (actions == PROCESS) * (np.floor(uniform[1] * batch.cost_count) + batch.cost_low)
+    costs = age.astype(float)
+    short = np.flatnonzero(level < 0)
+    if short.size:
+        costs[short] += (-level[short]) ** batch.deficit_power
+        level[short] = _recharge(batch, short, level[short], rng)
+    np.minimum(level, batch.battery, out=level)
+    age_next = np.where(actions == WAIT, np.minimum(age, batch.max_aoi - 1), 0)
+    return costs, age_next * levels + level.astype(np.int64)
+
+
+def check_rows(batch: DeviceBatch, states: Ints, actions: Ints) -> None:
+    """Raise ValueError unless there is one valid state and one valid action per row."""
+    for name, values, n in (("states", states, batch.n_states), ("actions", actions, OFFLOAD + 1)):
+        if np.shape(values) != (batch.n_rows,):
+            raise ValueError(f"{name} must have shape ({batch.n_rows},); got {np.shape(values)}")
+        bad = np.flatnonzero((values < 0) | (values >= n))
+        if bad.size:
+            raise ValueError(f"{name} must lie in 0..{n - 1}; row {bad[0]} has {values[bad[0]]}")
+
+
+def _recharge(batch: DeviceBatch, rows: Ints, level: Floats, rng: np.random.Generator) -> Floats:
+    """Level after harvesting from a negative ``level`` until it is not negative any more.
+
+    A block of future slots is drawn at once; the first at which the running level is not negative
+    ends the recharge, and rows that a block does not bring there draw another one.
+    """
+    level = level.copy()
+    waiting = np.arange(rows.size)
+    while waiting.size:
+        at = rows[waiting]
+        draws = rng.random((waiting.size, _RECHARGE_BLOCK))
+        energy = np.floor(draws * batch.harvest_count[at, None]) + batch.harvest_low[at, None]
+        path = level[waiting, None] + np.cumsum(energy, axis=1)
+        reached = path >= 0
+        done = reached.any(axis=1)
+        stop = np.where(done, reached.argmax(axis=1), _RECHARGE_BLOCK - 1)
+        level[waiting] = path[np.arange(waiting.size), stop]
+        waiting = waiting[~done]
+    return level

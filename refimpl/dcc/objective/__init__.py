@@ -1,0 +1,1 @@
+"""What is optimised: the local problems, the coordination objective, and their gradients."""

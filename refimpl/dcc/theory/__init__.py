@@ -1,0 +1,1 @@
+"""What the numbers should be: gaps, bounds, exact optima, equilibria, kinks."""

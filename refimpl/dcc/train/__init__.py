@@ -1,0 +1,1 @@
+"""Learners and the coordination loop, on many devices at once."""

@@ -1,0 +1,88 @@
+"""What the tabular learners share: tables, episodes of all rows, averaged greedy policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refimpl.dcc.model.device import N_ACTIONS, OFFLOAD
+from refimpl.dcc.model.simulator import DeviceBatch, reset, step
+from refimpl.dcc.train.settings import QSettings
+from refimpl.shared.q_learning import epsilon_greedy, td_update
+
+Floats = NDArray[np.float64]
+
+# From local costs and who offloads, both (R,), to the costs that the learners are shown, (R,).
+Shaping = Callable[[Floats, NDArray[np.bool_]], Floats]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Tables of every row, updated in place while they play.
+
+    Parameters
+    ----------
+    batch : DeviceBatch
+        The ``R`` devices.
+    q : (R, S, A) float
+        Action values, minimised.
+    visits : (R, S, A) int
+        How often each entry was updated.
+    rates : (K,) float
+        Step size of the first, second, ... update of an entry.
+    """
+
+    batch: DeviceBatch
+    q: Floats
+    visits: NDArray[np.int32]
+    rates: Floats
+
+
+def new_learner(batch: DeviceBatch, q: Floats | float, settings: QSettings) -> Learner:
+    """Learner that starts from the action values ``q``, (R, S, A) or one number, with no visit."""
+    shape = (batch.n_rows, batch.n_states, N_ACTIONS)
+    visits = np.arange(1.0, settings.steps + 2)
+    return Learner(
+        batch=batch,
+        q=np.array(np.broadcast_to(q, shape), dtype=float),
+        visits=np.zeros(shape, dtype=np.int32),
+        rates=settings.step_size / visits**settings.step_exponent,
+    )
+
+
+def play_episode(
+    learner: Learner, shaping: Shaping, epsilon: float, length: int, rng: np.random.Generator
+) -> Floats:
+    """Play and learn one episode in every row, from the start law.
+
+    Returns
+    -------
+    (R,) float
+        Discounted offloading frequency of the episode, ``(1 - gamma) sum gamma^t 1{offload}``.
+    """
+    batch, q = learner.batch, learner.q
+    states = reset(batch, rng)
+    use, weight = np.zeros(batch.n_rows), 1.0 - batch.gamma
+    entry = np.arange(batch.n_rows) * (batch.n_states * N_ACTIONS)
+    visits = learner.visits.reshape(-1)
+    for _ in range(length):
+        actions = epsilon_greedy(q, states, epsilon, rng)
+        local, next_states = step(batch, states, actions, rng)
+        offloading = actions == OFFLOAD
+        at = entry + states * N_ACTIONS + actions
+        seen = visits.take(at)
+        visits[at] = seen + 1
+        rates = learner.rates.take(seen)
+        td_update(q, states, actions, shaping(local, offloading), next_states, rates, batch.gamma)
+        use += weight * offloading
+        weight *= batch.gamma
+        states = next_states
+    return use
+
+
+def greedy_policy(q: Floats) -> NDArray[np.bool_]:
+    """Greedy policy of every row, one-hot (R, S, A); ties go to the first action."""
+    return np.asarray(np.arange(q.shape[-1]) == q.argmin(axis=-1)[..., None])
