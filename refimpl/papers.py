@@ -54,6 +54,7 @@ PAPERS = (
         "dcc",
         "Multi-Agent Reinforcement Learning for Task Offloading in Wireless Edge Networks",
         "DCC",
+        "refimpl.dcc",
     ),
     Paper(
         "meanfield",

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from refimpl import audit, html_report, papers
+from refimpl import audit, conformance, html_report, papers
 from refimpl.cli import main
 from refimpl.workers import registered
 from tests.refimpl import fake_registry
@@ -211,7 +211,6 @@ def test_find_prints_one_row_or_the_table(capsys: Captured) -> None:
 def test_vectors_are_written_by_the_conformance_kit(
     tmp_path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    conformance = pytest.importorskip("refimpl.conformance")
     seen: list[Any] = []
     monkeypatch.setattr(conformance, "cases", lambda: ("gae", "cmdp"))
     monkeypatch.setattr(conformance, "write_vectors", lambda *a, **k: seen.append((a, k)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -30,6 +31,11 @@ def process_id(_: int) -> int:
     """Identity of the process that runs the task."""
     time.sleep(0.01)
     return os.getpid()
+
+
+def ignores_ctrl_c(_: int) -> bool:
+    """Whether the process leaves Ctrl-C to others."""
+    return signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def blas_threads(_: int) -> str | None:

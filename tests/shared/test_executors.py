@@ -49,6 +49,7 @@ def test_dask_gives_the_same_bits_as_serial() -> None:
 def test_workers_are_other_processes_with_one_blas_thread(pool: Executor) -> None:
     assert os.getpid() not in map_tasks(tasks.process_id, range(4), pool)
     assert map_tasks(tasks.blas_threads, range(4), pool) == ["1"] * 4
+    assert map_tasks(tasks.ignores_ctrl_c, range(4), pool) == [True] * 4
 
 
 def test_environment_is_as_before_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

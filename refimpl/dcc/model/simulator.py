@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +115,12 @@ def repeat(batch: DeviceBatch, times: int) -> DeviceBatch:
         cost_low=np.tile(batch.cost_low, times),
         cost_count=np.tile(batch.cost_count, times),
     )
+
+
+@lru_cache(maxsize=32)
+def copies(devices: tuple[DeviceParameters, ...], times: int) -> DeviceBatch:
+    """Batch of ``times`` copies of some devices, kept for the next slot."""
+    return repeat(device_batch(devices), times)
 
 
 def reset(batch: DeviceBatch, rng: np.random.Generator) -> Ints:

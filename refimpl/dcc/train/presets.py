@@ -68,4 +68,6 @@ IQL_PUBLISHED = Preset(
     {**_ORIGIN, "step_exponent": "derived"},
 )
 
-IQL_TUNED = _changed("iql-tuned", IQL_PUBLISHED, q_start=46.0)
+IQL_TUNED = _changed(
+    "iql-tuned", IQL_PUBLISHED, q_start=46.0, step_size=1.0, step_exponent=0.6, averaged=0.5
+)

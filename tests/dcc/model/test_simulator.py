@@ -1,4 +1,4 @@
-"""Specifies the physical simulator: it agrees with the exact kernel that it was not written from."""
+"""Specifies the physical simulator: it agrees with the exact kernel, independent of it."""
 
 from __future__ import annotations
 

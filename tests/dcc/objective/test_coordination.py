@@ -111,6 +111,7 @@ def test_at_a_breakpoint_left_and_right_differ():
     theta[0] = CURVES[0].budgets[1] * (1 - GAMMA)
     left, right = one_sided_derivatives(ALL, theta, power_law())
     assert left[0] < right[0] - 1.0
+    np.testing.assert_array_equal(exact_gradient(ALL, power_law())(theta), right)
     step = 1e-8
     here = objective(ALL, theta, power_law())
     for sign, expected in ((1, right[0]), (-1, left[0])):

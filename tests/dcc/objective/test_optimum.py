@@ -91,6 +91,12 @@ def test_sweeps_never_raise_the_objective(indices, congestion, data):
     assert found.value == found.trace[-1]
 
 
+def test_unused_budget_is_given_back_before_it_is_priced():
+    """Minimising from counts that are not optimal would raise V in the first sweep here."""
+    found = optimise_budgets(curves_of(2, 3), power_law(3.0, 1.5), [0.71, 0.23])
+    assert (np.diff(found.trace) <= 0.0).all()
+
+
 @given(device_sets, any_congestion)
 def test_no_budget_is_left_unused(indices, congestion):
     curves = curves_of(*indices)
