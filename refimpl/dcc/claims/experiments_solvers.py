@@ -51,14 +51,14 @@ def learned(learner: str, context: Context) -> Arrays:
 
 
 def exact_answers(learner: str, context: Context) -> Arrays:
-    """Same devices, answered by the exact constrained optimum."""
+    """Answer the same devices by the exact constrained optimum."""
     table = learned(learner, context)
     kept = np.full_like(table["use"], local_solvers.BUDGET)
     return {**table, "cost": table["optimal_cost"], "use": kept}
 
 
 def never_offloading_twice_as_dear(learner: str, context: Context) -> Arrays:
-    """Same devices, each at twice the cost of never offloading."""
+    """Charge the same devices twice the cost of never offloading."""
     table = learned(learner, context)
     return {**table, "cost": 2.0 * table["never_cost"], "use": np.zeros_like(table["use"])}
 
@@ -138,7 +138,7 @@ def asked(population: Population, base: Base) -> Estimate:
 
 
 def check_three_evaluations(count: Counted, context: Context) -> Finding:
-    """An update solves three problems per agent whatever the number of agents."""
+    """Check that an update solves three problems per agent whatever the number of agents."""
     evidence = {}
     for n in (2, 10, 50, 200):
         population = draw_population(context.seed, n, (0,), power_law())

@@ -128,6 +128,30 @@ def reset(batch: DeviceBatch, rng: np.random.Generator) -> Ints:
     return rng.integers(0, batch.battery + 1, batch.n_rows)
 
 
+@dataclass(frozen=True)
+class Draws:
+    """Energy that arrives and energy that processing would cost, of one slot or of many.
+
+    Parameters
+    ----------
+    harvest, need : (R,) or (T, R) float
+        Whole numbers.
+    """
+
+    harvest: Floats
+    need: Floats
+
+
+def draw_slots(batch: DeviceBatch, rng: np.random.Generator, slots: int | None = None) -> Draws:
+    """Draw harvests and costs of one slot, (R,), or of several slots at once, (slots, R)."""
+    shape = (batch.n_rows,) if slots is None else (slots, batch.n_rows)
+    harvest, need = rng.random((2, *shape))
+    return Draws(
+        np.floor(harvest * batch.harvest_count) + batch.harvest_low,
+        np.floor(need * batch.cost_count) + batch.cost_low,
+    )
+
+
 def step(
     batch: DeviceBatch, states: Ints, actions: Ints, rng: np.random.Generator
 ) -> tuple[Floats, Ints]:
@@ -145,20 +169,33 @@ def step(
         Age before the action plus the deficit penalty. Congestion is not part of it.
     next_states : (R,) int
     """
+    draws = draw_slots(batch, rng)
+    return advance(batch, states, actions, draws.harvest, draws.need, rng)
+
+
+def advance(
+    batch: DeviceBatch,
+    states: Ints,
+    actions: Ints,
+    harvest: Floats,
+    need: Floats,
+    rng: np.random.Generator,
+) -> tuple[Floats, Ints]:
+    """Move one slot as :func:`step` with ``harvest`` and ``need``, (R,), drawn before.
+
+    Only what is harvested after a deficit is drawn here.
+    """
     levels = batch.battery + 1
-    age, level = states // levels + 1, (states % levels).astype(float)
-    uniform = rng.random((2, batch.n_rows))
-    level += np.floor(uniform[0] * batch.harvest_count)
-    level += batch.harvest_low
-    level -= (actions == PROCESS) * (np.floor(uniform[1] * batch.cost_count) + batch.cost_low)
-    costs = age.astype(float)
-    short = np.flatnonzero(level < 0)
+    age, level = np.divmod(states, levels)
+    energy = level + harvest - (actions == PROCESS) * need
+    costs = age + 1.0
+    short = np.flatnonzero(energy < 0)
     if short.size:
-        costs[short] += (-level[short]) ** batch.deficit_power
-        level[short] = _recharge(batch, short, level[short], rng)
-    np.minimum(level, batch.battery, out=level)
-    age_next = np.where(actions == WAIT, np.minimum(age, batch.max_aoi - 1), 0)
-    return costs, age_next * levels + level.astype(np.int64)
+        costs[short] += (-energy[short]) ** batch.deficit_power
+        energy[short] = _recharge(batch, short, energy[short], rng)
+    level = np.minimum(energy, batch.battery).astype(np.int64)
+    older = np.minimum(age + 1, batch.max_aoi - 1)
+    return costs, older * (actions == WAIT) * levels + level
 
 
 def check_rows(batch: DeviceBatch, states: Ints, actions: Ints) -> None:
@@ -184,9 +221,8 @@ def _recharge(batch: DeviceBatch, rows: Ints, level: Floats, rng: np.random.Gene
         draws = rng.random((waiting.size, _RECHARGE_BLOCK))
         energy = np.floor(draws * batch.harvest_count[at, None]) + batch.harvest_low[at, None]
         path = level[waiting, None] + np.cumsum(energy, axis=1)
-        reached = path >= 0
-        done = reached.any(axis=1)
-        stop = np.where(done, reached.argmax(axis=1), _RECHARGE_BLOCK - 1)
+        still_short = (path < 0).sum(axis=1)  # harvests are not negative: the path never falls
+        stop = np.minimum(still_short, _RECHARGE_BLOCK - 1)
         level[waiting] = path[np.arange(waiting.size), stop]
-        waiting = waiting[~done]
+        waiting = waiting[still_short == _RECHARGE_BLOCK]
     return level

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refimpl.dcc.model.device import N_ACTIONS, OFFLOAD
-from refimpl.dcc.model.simulator import DeviceBatch, reset, step
+from refimpl.dcc.model.simulator import DeviceBatch, advance, draw_slots, reset
 from refimpl.dcc.train.settings import QSettings
-from refimpl.shared.q_learning import epsilon_greedy, td_update
+from refimpl.shared.q_learning import greedy, td_update
 
 Floats = NDArray[np.float64]
 
@@ -64,13 +64,15 @@ def play_episode(
         Discounted offloading frequency of the episode, ``(1 - gamma) sum gamma^t 1{offload}``.
     """
     batch, q = learner.batch, learner.q
-    states = reset(batch, rng)
+    states, draws = reset(batch, rng), draw_slots(batch, rng, length)
+    explores, tried = _exploration(epsilon, (length, batch.n_rows), rng)
     use, weight = np.zeros(batch.n_rows), 1.0 - batch.gamma
     entry = np.arange(batch.n_rows) * (batch.n_states * N_ACTIONS)
     visits = learner.visits.reshape(-1)
-    for _ in range(length):
-        actions = epsilon_greedy(q, states, epsilon, rng)
-        local, next_states = step(batch, states, actions, rng)
+    for t in range(length):
+        actions = np.where(explores[t], tried[t], greedy(q, states))
+        harvest, need = draws.harvest[t], draws.need[t]
+        local, next_states = advance(batch, states, actions, harvest, need, rng)
         offloading = actions == OFFLOAD
         at = entry + states * N_ACTIONS + actions
         seen = visits.take(at)
@@ -81,6 +83,14 @@ def play_episode(
         weight *= batch.gamma
         states = next_states
     return use
+
+
+def _exploration(
+    epsilon: float, shape: tuple[int, int], rng: np.random.Generator
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Whether to explore and what to try then, for every slot and row of an episode."""
+    whether, which = rng.random((2, *shape))
+    return whether < epsilon, (which * N_ACTIONS).astype(np.int64)
 
 
 def greedy_policy(q: Floats) -> NDArray[np.bool_]:
