@@ -156,7 +156,7 @@ def _finding(finding: Finding | None) -> str:
         return ""
     only = f"<dt>Holds only if</dt><dd>{escape(finding.assumption)}</dd>"
     lines = (
-        f"<tr><td>{escape(name)}<td class=number>{value:.10g}"
+        f"<tr><td>{escape(name)}<td class=number>{value:.6g}"
         for name, value in finding.evidence.items()
     )
     return (

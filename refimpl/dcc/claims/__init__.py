@@ -19,6 +19,7 @@ from refimpl.dcc.claims import (
     optima,
     program,
     selfishness,
+    settings,
 )
 from refimpl.ledger import Claim
 
@@ -36,6 +37,7 @@ CLAIMS: tuple[Claim, ...] = (
     *coordination.CLAIMS,
     *algorithms.CLAIMS,
     *selfishness.CLAIMS,
+    *settings.CLAIMS,
     *experiments.CLAIMS,
     *experiments_central.CLAIMS,
     *experiments_curves.CLAIMS,
