@@ -31,17 +31,24 @@ from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 COMPARED = ("dcc-published", "dcc-ours", "iql-published", "iql-tuned")
 
+RIVALS = ("iql-published", "iql-tuned")
+
 OUR_SETTINGS = (
     "settings other than published: Q starts near V(0), multiplier step 4/k^0.6, averaged "
-    "policies, solves continued, gradient from multipliers; rival tuned on as many configurations"
+    "policies, solves continued, gradient from multipliers; the rival has the better, at each "
+    "size, of its published settings and of those tuned on as many configurations"
 )
 
 
-def check_better(results: Results, context: Context, method: str, rival: str) -> Finding:
-    """Check that ``method`` costs less than ``rival``, with 95% confidence at every size."""
+def check_better(
+    results: Results, context: Context, method: str, rivals: tuple[str, ...]
+) -> Finding:
+    """Check that ``method`` costs less than the best rival, with 95% confidence at every size."""
     evidence, verdicts = budget(context), []
     for n in scale_of(context).sizes:
-        mine, theirs = (results.curve(Cell(m, n), context) for m in (method, rival))
+        mine = results.curve(Cell(method, n), context)
+        curves = [results.curve(Cell(rival, n), context) for rival in rivals]
+        theirs = min(curves, key=lambda curve: float(curve["cost"][-1].mean()))
         gap = difference(mine["cost"][-1], theirs["cost"][-1])
         verdicts.append(gap.high < 0.0)
         never = reference("never", n, context)
@@ -56,16 +63,16 @@ def check_better(results: Results, context: Context, method: str, rival: str) ->
 
 
 def check_better_as_published(results: Results, context: Context) -> Finding:
-    """Compare the published settings; ours against the tuned rival stand beside."""
-    found = check_better(results, context, "dcc-published", "iql-published")
-    ours = check_better(results, context, "dcc-ours", "iql-tuned")
+    """Compare the published settings; ours against the best rival stand beside."""
+    found = check_better(results, context, "dcc-published", ("iql-published",))
+    ours = check_better(results, context, "dcc-ours", RIVALS)
     beside = {f"ours_{k}": v for k, v in ours.evidence.items() if k not in budget(context)}
     return Finding(found.verdict, {**found.evidence, **beside}, plots=(plot(results, context),))
 
 
 def check_better_as_repaired(results: Results, context: Context) -> Finding:
-    """Compare our settings with the tuned rival."""
-    found = check_better(results, context, "dcc-ours", "iql-tuned")
+    """Compare our settings with the best rival."""
+    found = check_better(results, context, "dcc-ours", RIVALS)
     if found.verdict is Verdict.HOLDS_STATISTICALLY:
         return Finding(Verdict.HOLDS_UNDER, found.evidence, OUR_SETTINGS)
     return found
@@ -95,9 +102,9 @@ def plot(results: Results, context: Context) -> Plot:
     for method in ("dcc-published", "dcc-ours", "iql-published", "iql-tuned"):
         final = [results.curve(Cell(method, int(n)), context)["cost"][-1].mean() for n in sizes]
         series[method] = (sizes, np.array(final))
-    for name in ("never", "optimum"):
+    for name, label in (("never", "never offloading"), ("optimum", "optimal budgets")):
         exact = [reference(name, int(n), context).mean() for n in sizes]
-        series[f"{name} (exact)"] = (sizes, np.array(exact))
+        series[f"{label} (exact)"] = (sizes, np.array(exact))
     return Plot("Cost against system size", "devices", "true joint cost per agent", series)
 
 
@@ -133,14 +140,14 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "dcc/fig-1a-beats-independent-repaired",
         "Fig. 1a",
-        "With repaired settings, DCC-QL ends below equally tuned independent Q-learning at every "
-        "size.",
+        "With repaired settings, DCC-QL ends below independent Q-learning, published or tuned, at "
+        "every size.",
         ("DC-42",),
         Kind.EMPIRICAL,
         check_better_as_repaired,
         Measured(),
         impostor(check_better_as_repaired, "dcc-ours", "iql-tuned"),
-        jobs_of(partial(cells_of, methods=("dcc-ours", "iql-tuned"))),
+        jobs_of(partial(cells_of, methods=("dcc-ours", *RIVALS))),
     ),
     Claim(
         "dcc/sec-5.1-never-beats-independent",

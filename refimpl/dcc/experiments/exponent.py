@@ -12,7 +12,7 @@ BETAS = (1.0, 1.5, 2.0, 3.0)
 
 
 def jobs(method: str, n_devices: int, scale: Scale, seed: int) -> tuple[Job, ...]:
-    """Jobs of one method at one size, one per exponent, in the order of :data:`BETAS`."""
+    """Jobs of one method at one size, one per exponent in :data:`BETAS` [DCC Fig. 4]."""
     return tuple(
         job(Run(method, n_devices, scale.games, scale.steps, beta), seed) for beta in BETAS
     )

@@ -8,7 +8,7 @@ from refimpl.ledger import Job
 
 
 def jobs(scale: Scale, seed: int) -> tuple[Job, ...]:
-    """Long runs of MAPPO on the first games of the smallest size, one job per game.
+    """Long runs of MAPPO on the first games of the smallest size, one job each [DCC Fig. 11].
 
     In the full profile 1.6e7 steps, as in the paper's MAPPO table.
     """

@@ -12,7 +12,10 @@ from refimpl.ledger import Job
 
 
 def jobs(method: str, n_devices: int, scale: Scale, seed: int) -> tuple[Job, ...]:
-    """Jobs of one method at one size, linear penalty: one for all games, or one per game."""
+    """Jobs of one method at one size, linear penalty [DCC Fig. 1] [DCC Fig. 9] [DCC Fig. 10].
+
+    One job for all games, or one per game for a centralised baseline.
+    """
     first, last = scale.games
     blocks = [scale.games]
     if method in CENTRAL:

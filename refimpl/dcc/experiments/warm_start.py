@@ -22,7 +22,7 @@ five updates; the others are the exact optimum's, rounded.
 
 
 def jobs(method: str, n_devices: int, scale: Scale, seed: int) -> tuple[Job, Job]:
-    """Jobs of one method at one size from zero and from equal budgets near the final ones."""
+    """Jobs of one method from zero and from near-final budgets [DCC Fig. 2] [DCC Fig. 3]."""
     warm = CROWDS[method, n_devices] / n_devices
     cold_run = Run(method, n_devices, scale.games, scale.steps)
     warm_run = Run(method, n_devices, scale.games, scale.steps, first=warm)

@@ -210,7 +210,7 @@ def draw_device(
     rng: np.random.Generator,
     deficit_power: Callable[[np.random.Generator], float] = squared_deficit,
 ) -> DeviceParameters:
-    """Draw one device as the experiments do: each bound uniform on its sample set [DCC App. F]."""
+    """Draw one device, every bound uniform on its sample set [DCC Table (environment)]."""
     return DeviceParameters(
         harvest_low=int(rng.choice((0, 1))),
         harvest_high=int(rng.choice((1, 2, 3))),

@@ -113,7 +113,7 @@ def global_reward(
 
 
 def crowd_incentive(mdp: FiniteMDP, congestion: Congestion, crowded: int = OFFLOAD) -> float:
-    """How far the crowded action is from best in isolation, in the worst state [DCC eq. 2].
+    """Excess cost of the crowded action when alone, worst state [DCC eq. 2] [DCC Assumption 1].
 
     ``max_s [ r_loc(s, a*) + d(1) - min_{a != a*} r_loc(s, a) ]``, cost units. Assumption 1 holds
     exactly if this is not positive: choosing a* alone then never costs more now than anything else.

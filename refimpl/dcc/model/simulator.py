@@ -155,7 +155,7 @@ def draw_slots(batch: DeviceBatch, rng: np.random.Generator, slots: int | None =
 def step(
     batch: DeviceBatch, states: Ints, actions: Ints, rng: np.random.Generator
 ) -> tuple[Floats, Ints]:
-    """One slot of every device: local costs and next states [DCC eq. 20].
+    """One slot of every device: local costs and next states [DCC eq. 20] [DCC Fig. 7].
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ def local_problems(
 
 
 def evaluate_device(problem: LocalProblem, solve: Solver = lagrangian.solve) -> DeviceEvaluation:
-    """Solve one local problem exactly [DCC eq. 12].
+    """Solve one local problem exactly, with both derivatives [DCC eq. 12] [DCC Prop. 3].
 
     A pure function of one picklable argument: map it over devices with any executor
     (:func:`refimpl.shared.executors.map_tasks`).
@@ -140,7 +140,7 @@ def gradient_from_parts(local: ArrayLike, coupling: ArrayLike) -> Floats:
 def one_sided_derivatives(
     curves: ResponseCurves, budgets: ArrayLike, congestion: Congestion
 ) -> tuple[Floats, Floats]:
-    """Left and right derivative of V by every budget, exactly, (N,) each [DCC eq. 16].
+    """Left and right derivative of V by every budget, (N,) each [DCC eq. 16] [DCC Lemma 2].
 
     At budget 0 the left one, at budget 1 the right one points out of the box; they are ``-inf``
     and ``inf``.

@@ -41,7 +41,7 @@ def three_evaluations(
     own: ArrayLike,
     crowd: ArrayLike,
 ) -> ThreeEvaluations:
-    """Estimate both derivatives of every device from three values each [DCC Prop. 2].
+    """Estimate both derivatives of every device from three values [DCC Prop. 2] [DCC Fig. 5].
 
     The third point moves the others' sum without moving anybody's budget: that is what makes three
     evaluations per device enough, however many devices there are.

@@ -135,7 +135,7 @@ def response_curves(curves: Sequence[BudgetCurve], gamma: float) -> ResponseCurv
 def respond(
     curves: ResponseCurves, budgets: ArrayLike, others: ArrayLike, congestion: Congestion
 ) -> Responses:
-    """Value, counts, multipliers and one-sided derivatives of every device [DCC eq. 12, Prop. 3].
+    """Values, multipliers and one-sided derivatives of all devices [DCC eq. 12] [DCC Fig. 6].
 
     Parameters
     ----------

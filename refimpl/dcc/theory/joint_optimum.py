@@ -52,7 +52,7 @@ class JointOptimum:
 def joint_optimum(
     devices: Sequence[FiniteMDP], congestion: Congestion, tolerance: float = 1e-9
 ) -> JointOptimum:
-    """Least cost of a planner that commands all devices [DCC eq. 3].
+    """Least cost of a planner that commands all devices [DCC eq. 3] [DCC Prop. 1].
 
     Parameters
     ----------

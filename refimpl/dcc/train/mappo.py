@@ -46,7 +46,7 @@ Arrays = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class MAPPOSettings:
-    """Settings of MAPPO [DCC App. F, MAPPO table].
+    """Settings of MAPPO [DCC App. F] [DCC Table (MAPPO)].
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ _ORIGINS = ("published", "derived", "chosen")
 
 @dataclass(frozen=True)
 class QSettings:
-    """One run of tabular Q-learning.
+    """One run of tabular Q-learning [DCC Table 1].
 
     Parameters
     ----------
