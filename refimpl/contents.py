@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from refimpl.equations import DIFFERS, NOT_IMPLEMENTED, Equation, lookup
 from refimpl.names import unknown
 from refimpl.papers import equation_table, find_paper
+
+WIDTH = 100
 
 
 class NotBuiltError(LookupError):
@@ -58,7 +61,7 @@ def built(paper: str) -> tuple[Equation, ...]:
 def describe(row: Equation) -> str:
     """Everything the table knows about one number, a few lines."""
     lines = [("", row.formula), *_code_lines(row), ("test", row.test), ("example", row.example)]
-    shown = (f"  {label + ':' if label else '':<9}{text}" for label, text in lines if text)
+    shown = (_labelled(label, text) for label, text in lines if text)
     return "\n".join([f"{row.number}: {row.phrase}", *shown])
 
 
@@ -78,6 +81,18 @@ def location(code: Callable[..., Any] | type | None) -> str:
     line = inspect.getsourcelines(plain)[1]
     here = Path.cwd()
     return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{line}"
+
+
+def _labelled(label: str, text: str) -> str:
+    """Text behind its label, broken where it is too wide; names are never broken."""
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=f"  {label + ':' if label else '':<9}",
+        subsequent_indent=" " * 11,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _code_lines(row: Equation) -> list[tuple[str, str]]:

@@ -71,10 +71,12 @@ def missing_numbers(rows: tuple[Equation, ...], inventory: Mapping[str, int]) ->
 def lookup(rows: tuple[Equation, ...], query: str) -> tuple[Equation, ...]:
     """Rows matching ``query``: a bare number means an equation; otherwise kind and number.
 
-    ``"8"`` finds ``eq. 8``; ``"lemma 1"``, ``"Figure 4"``, ``"prop 2"`` find those, any case.
+    ``"8"`` finds ``eq. 8``; ``"lemma 1"``, ``"Figure 4"``, ``"prop 2"`` find those, any case. A
+    part of an item, ``"Fig. 1a"``, finds the item.
     """
     wanted = _normalised(query if re.search(r"[a-z]", query, re.I) else f"eq {query}")
-    return tuple(row for row in rows if _normalised(row.number) == wanted)
+    whole = re.sub(r"(?<=\d)[a-z]$", "", wanted)
+    return tuple(row for row in rows if _normalised(row.number) in (wanted, whole))
 
 
 def _normalised(number: str) -> str:

@@ -22,6 +22,7 @@ ROWS = tuple(
         ("lemma 1", "Lemma 1"),
         ("fig 4", "Fig. 4"),
         ("Figure 4", "Fig. 4"),
+        ("Fig. 4b", "Fig. 4"),
         ("table 1", "Table 1"),
         ("ALGORITHM 2", "Algorithm 2"),
         ("equation 1", "eq. 1"),
