@@ -1,0 +1,190 @@
+"""Specifies tables of results: what is read from jobs, and what is planted in the controls."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refimpl.dcc.claims.experiments_results import (
+    Cell,
+    Measured,
+    Planted,
+    budget,
+    column,
+    costs_of_reference,
+    costs_of_rival,
+    difference,
+    empirical,
+    interval,
+    jobs_of,
+    reference,
+    reference_data,
+)
+from refimpl.dcc.experiments import long_training, references, runs, scaling
+from refimpl.dcc.experiments.scale import FULL, QUICK
+from refimpl.ledger import Context, Finding, Verdict
+from refimpl.shared.statistics import paired_difference
+from tests.dcc.claims.planted import NEVER, curve_of, level, of_methods, reference_of
+
+CELLS = (
+    Cell("dcc-ours", 10),
+    Cell("dcc-ours", 10, first=0.15),
+    Cell("iql-tuned", 10, beta=2.0),
+    Cell("mappo", 10),
+    Cell("mappo", 10, long=True),
+    Cell("a2c", 20),
+)
+COSTS = of_methods(dcc_ours={"cost": 1.0}, iql_tuned={"cost": 3.0})
+
+
+def table(make=COSTS, profile="quick"):
+    jobs = jobs_of(lambda _: CELLS)(Context(profile))
+    data = {}
+    for job in jobs:
+        if job.function is references.run:
+            data[job.name] = reference_of(*job.args[:3])
+        else:
+            data[job.name] = curve_of(job.args[0], make)
+    return Context(profile, data=data)
+
+
+@pytest.mark.parametrize("profile", ["quick", "full"])
+def test_cells_are_made_of_the_experiments_jobs(profile):
+    context, scale = Context(profile, 5), FULL if profile == "full" else QUICK
+    assert Cell("mappo", 10).jobs(context) == scaling.jobs("mappo", 10, scale, 5)
+    assert Cell("mappo", 10, long=True).jobs(context) == long_training.jobs(scale, 5)
+    (job,) = Cell("dcc-ours", 20, 1.5, 0.25).jobs(context)
+    assert job.function is runs.train
+    assert job.args == (runs.Run("dcc-ours", 20, scale.games, scale.steps, 1.5, 0.25), 5)
+
+
+def test_a_claim_asks_for_its_cells_and_their_references_once_each():
+    names = [job.name for job in jobs_of(lambda _: (*CELLS, *CELLS))(Context())]
+    assert len(names) == len(set(names))
+    wanted = {job.name for cell in CELLS for job in cell.jobs(Context())}
+    wanted |= {
+        references.job(n, QUICK.games, beta, 0).name for n, beta in ((10, 1), (10, 2), (20, 1))
+    }
+    assert set(names) == wanted
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=repr)
+def test_measured_curves_join_the_jobs(cell):
+    context = table()
+    curve = Measured().curve(cell, context)
+    expected = runs.collect(context.data, cell.jobs(context))
+    for key, array in expected.items():
+        np.testing.assert_array_equal(curve[key], array)
+
+
+def above_two(results, context):
+    """Claim that the cost exceeds 2 in units of never offloading."""
+    cost = results.curve(Cell("iql-tuned", 10, beta=2.0), context)["cost"]
+    return empirical(cost.min() > 2.0 * NEVER)
+
+
+@pytest.mark.parametrize("cost", [3.0, 1.0])
+def test_planted_results_are_the_opposite_of_what_was_found(cost):
+    context = table(of_methods(iql_tuned={"cost": cost}))
+    low = column("cost", ("iql-tuned",), lambda x, _: np.zeros_like(x))
+    high = column("cost", ("iql-tuned",), lambda x, _: np.full_like(x, 1e3))
+    control = Planted(above_two, if_found=low, if_not=high)
+    found, broken = (above_two(results, context).verdict for results in (Measured(), control))
+    assert (found is Verdict.HOLDS_STATISTICALLY) == (cost == 3.0)
+    assert (broken is Verdict.HOLDS_STATISTICALLY) == (cost == 1.0)
+
+
+def test_claims_that_hold_under_an_assumption_count_as_found():
+    def check(results, context):
+        found = above_two(results, context)
+        if found.verdict is Verdict.NOT_REPRODUCED:
+            return found
+        return Finding(Verdict.HOLDS_UNDER, found.evidence, "tuned settings")
+
+    low = column("cost", ("iql-tuned",), lambda x, _: np.zeros_like(x))
+    control = Planted(check, if_found=low, if_not=low)
+    assert check(control, table()).verdict is Verdict.NOT_REPRODUCED
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_a_rival_s_costs_are_given_to_one_method_only(factor):
+    context = table()
+    change = costs_of_rival("dcc-ours", "mappo", factor)
+    cell, other = Cell("dcc-ours", 10), Cell("mappo", 10)
+    curve = Measured().curve(cell, context)
+    changed = change(cell, curve, context)
+    final = Measured().curve(other, context)["cost"][-1]
+    assert changed["cost"].shape == curve["cost"].shape
+    np.testing.assert_allclose(changed["cost"][-1, : len(final)], factor * final)
+    np.testing.assert_array_equal(changed["use"], curve["use"])
+    untouched = Measured().curve(other, context)
+    assert change(other, untouched, context) is untouched
+
+
+def test_a_reference_s_costs_are_those_of_its_game():
+    context, cell = table(), Cell("a2c", 20)
+    curve = Measured().curve(cell, context)
+    changed = costs_of_reference("a2c", "never", 3.0)(cell, curve, context)
+    expected = np.tile(3.0 * NEVER * level((0, 2)), (20, 1))
+    np.testing.assert_allclose(changed["cost"], expected)
+    assert costs_of_reference("mappo", "never", 3.0)(cell, curve, context) is curve
+
+
+def test_changes_leave_the_measured_results_as_they_were():
+    context, cell = table(), Cell("dcc-ours", 10)
+    before = Measured().curve(cell, context)["cost"].copy()
+    for change in (
+        costs_of_rival("dcc-ours", "mappo", 2.0),
+        costs_of_reference("dcc-ours", "never", 2.0),
+        column("cost", ("dcc-ours",), lambda x, _: 2.0 * x),
+    ):
+        change(cell, Measured().curve(cell, context), context)
+    np.testing.assert_array_equal(Measured().curve(cell, context)["cost"], before)
+
+
+def test_references_are_looked_up_by_size_and_exponent():
+    context = table()
+    np.testing.assert_allclose(reference("never", 10, context), NEVER * level((0, 3)))
+    assert reference_data(10, context, 2.0)["use_optimum"][0] == pytest.approx(0.05)
+
+
+@given(st.integers(2, 6), st.integers(2, 6), st.integers(0, 2**32 - 1))
+def test_differences_are_paired_over_the_games_of_both(n, m, seed):
+    rng = np.random.default_rng(seed)
+    first, second = rng.normal(size=n), rng.normal(size=m)
+    k = min(n, m)
+    found = difference(first, second)
+    assert found == paired_difference(first[:k], second[:k])
+    assert found.low <= found.mean <= found.high
+    assert found.mean == pytest.approx((first[:k] - second[:k]).mean())
+    back = difference(second, first)
+    assert (back.low, back.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_what_all_games_share_does_not_widen_an_interval():
+    games = 1e3 * np.arange(5.0)
+    found = difference(games + 1.0, games)
+    assert (found.low, found.high) == pytest.approx((1.0, 1.0))
+
+
+def test_evidence_of_an_interval_has_three_numbers():
+    found = difference(np.array([1.0, 2.0, 4.0]), np.zeros(3))
+    assert interval("gap", found) == {
+        "gap": found.mean,
+        "gap_low": found.low,
+        "gap_high": found.high,
+    }
+
+
+def test_the_budget_stands_beside_every_number():
+    assert budget(Context()) == {"learning_steps_per_agent": 16e3, "games": 3.0}
+    assert budget(Context("full")) == {"learning_steps_per_agent": 1.6e6, "games": 15.0}
+
+
+def test_an_effect_is_there_or_was_not_reproduced():
+    there, missing = (empirical(found, x=np.float64(2)) for found in (True, False))
+    assert there.verdict is Verdict.HOLDS_STATISTICALLY
+    assert missing.verdict is Verdict.NOT_REPRODUCED
+    assert there.evidence == missing.evidence == {"x": 2.0}
