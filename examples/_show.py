@@ -13,9 +13,8 @@ Paper = str | float | tuple[float, str]
 Row = tuple[str, Paper, float | str]
 
 UNPUBLISHED = "not published"
-BLUE, ORANGE, GREEN, PINK, SKY, RED, YELLOW, GREY = (
-    "#0072B2 #E69F00 #009E73 #CC79A7 #56B4E9 #D55E00 #F0E442 #767676".split()
-)
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#E69F00", "#009E73", "#CC79A7"
+SKY, RED, BLACK, GREY = "#56B4E9", "#D55E00", "#000000", "#767676"
 """Colours that stay apart under every kind of colour blindness (Okabe and Ito)."""
 
 
@@ -74,7 +73,10 @@ def figure(
     columns: int = 1,
     size: tuple[float, float] = (7.0, 4.2),
 ) -> None:
-    """Save what ``draw(*axes)`` draws, if matplotlib is there; otherwise say how to get it."""
+    """Save what ``draw(*axes)`` draws, if matplotlib is there; otherwise say how to get it.
+
+    Axes with labels get a legend unless the figure has one.
+    """
     try:
         import matplotlib as mpl
     except ModuleNotFoundError:
@@ -86,9 +88,13 @@ def figure(
     with pyplot.rc_context(_style(mpl)):
         sheet, axes = pyplot.subplots(1, columns, figsize=size, squeeze=False)
         draw(*axes[0])
+        for axis in axes[0]:
+            if axis.get_legend_handles_labels()[0] and not (axis.get_legend() or sheet.legends):
+                axis.legend()
         given.figure.parent.mkdir(parents=True, exist_ok=True)
         sheet.savefig(given.figure, dpi=130)
         pyplot.close(sheet)
+    assert given.figure.is_file()
     print(f"Figure: {given.figure}")
 
 

@@ -61,7 +61,7 @@ def run(
 
 def job(n_devices: int, games: tuple[int, int], beta: float, seed: int) -> Job:
     """:func:`run` as a job."""
-    name = f"dcc/references/n{n_devices}/games{games[0]}-{games[1]}/beta{beta:g}/seed{seed}"
+    name = f"dcc/references/n{n_devices}/games{games[0]}-{games[1]}/beta{beta!r}/seed{seed}"
     return Job(name, run, (n_devices, games, beta, seed))
 
 

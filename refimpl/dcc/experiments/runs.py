@@ -40,7 +40,8 @@ class Run:
     Raises
     ------
     ValueError
-        If there is no such method, or another method is given first budgets.
+        If there is no such method, no game or no device, ``first`` is no frequency, or a method
+        without budgets is given first ones.
     """
 
     method: str
@@ -53,6 +54,13 @@ class Run:
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ValueError(f"method must be one of {sorted(METHODS)}; got {self.method!r}")
+        if self.n_devices < 1 or self.games[0] < 0 or self.games[1] <= self.games[0]:
+            raise ValueError(
+                "n_devices and the number of games must be positive, games not negative; got "
+                f"n_devices {self.n_devices}, games {self.games}"
+            )
+        if not 0.0 <= self.first <= 1.0:
+            raise ValueError(f"first must be a frequency in [0, 1]; got {self.first}")
         if self.first and self.method not in VARIANTS:
             raise ValueError(
                 f"first must be 0 for a method without budgets; "
@@ -78,7 +86,7 @@ def job(run: Run, seed: int) -> Job:
     """:func:`train` as a resumable job."""
     name = (
         f"dcc/{run.method}/n{run.n_devices}/games{run.games[0]}-{run.games[1]}"
-        f"/beta{run.beta:g}/first{run.first:g}/steps{run.steps}/seed{seed}"
+        f"/beta{run.beta!r}/first{run.first!r}/steps{run.steps}/seed{seed}"
     )
     return Job(name, train, (run, seed))
 

@@ -216,11 +216,12 @@ def _horizon(
 ) -> tuple[int, float]:
     """Least horizon that leaves out at most ``TAIL * scale``, and the bound on what it leaves.
 
-    ``scale`` is the total local cost, a lower bound on the total; without one, cost unit 1.
+    ``scale`` is the total local cost, a lower bound on the total; without one, cost unit 1. The
+    counts are cut as well, so that a penalty below 1 is taken for 1.
     """
     ends = congestion.penalty(np.array([1.0, n_devices]))
-    per_step = n_devices * float(np.abs(ends).max())
-    if gamma == 0.0 or per_step == 0.0:
+    per_step = n_devices * max(1.0, float(np.abs(ends).max()))
+    if gamma == 0.0:
         return 1, 0.0
     wanted = TAIL * (scale or 1.0) * (1.0 - gamma) / per_step
     horizon = max(1, int(np.ceil(np.log(wanted) / np.log(gamma))))

@@ -25,8 +25,9 @@ def three_evaluations(noise: float, exponent: float) -> Estimator:
     noise, exponent : float
         Size of the first perturbation and its decay.
     """
-    if not 0.0 < noise <= 1.0:
-        raise ValueError(f"noise must lie in (0, 1]; got {noise}")
+    if not 0.0 < noise <= 0.5:
+        # a wider one may leave [0, 1] on both sides of a budget
+        raise ValueError(f"noise must lie in (0, 0.5]; got {noise}")
     return partial(_three_evaluations, noise=noise, exponent=exponent)
 
 

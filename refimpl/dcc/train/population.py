@@ -58,7 +58,11 @@ class Population:
     @property
     def label(self) -> str:
         """Short name that tells populations apart: sizes and a checksum of devices and penalty."""
-        penalty = self.congestion.penalty(np.arange(1.0, self.n_devices + 1)).tolist()
+        # Whole crowds are what devices pay for; between and beyond them budgets are charged.
+        crowds = np.append(np.arange(1.0, self.n_devices + 2), [1.5, self.n_devices + 0.5])
+        penalty = [
+            f(crowds).tolist() for f in (self.congestion.penalty, self.congestion.derivative)
+        ]
         checksum = zlib.crc32(repr((self.devices, penalty)).encode())
         return f"{self.n_games}x{self.n_devices}-{checksum:08x}"
 

@@ -6,6 +6,8 @@ carries one tag per field, ``published``, ``derived`` or ``chosen``, and refuses
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Generic, Literal, TypeVar
@@ -57,11 +59,15 @@ class QSettings:
     multiplier_exponent: float
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or self.steps % self.block or self.block % self.episode:
+        sizes = (self.steps, self.block, self.episode)
+        if min(sizes) < 1 or self.steps % self.block or self.block % self.episode:
             raise ValueError(
-                "steps must be a non-negative multiple of block, and block of episode; got "
+                "steps must be a positive multiple of block, and block of episode; got "
                 f"steps {self.steps}, block {self.block}, episode {self.episode}"
             )
+        if not math.isfinite(self.q_start):
+            raise ValueError(f"q_start must be finite; got {self.q_start}")
+        _check_range("multiplier_rate", self.multiplier_rate, 0.0, sys.float_info.max)
         for name in ("exploration", "exploration_decay", "exploration_floor", "averaged"):
             _check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("step_exponent", "multiplier_exponent"):

@@ -43,7 +43,7 @@ def run_stages(
     Raises
     ------
     ValueError
-        If the checkpoint belongs to a run with another label.
+        If the checkpoint belongs to a run with another label, or to one that is further already.
     CheckpointError
         If the checkpoint is damaged.
     """
@@ -57,6 +57,11 @@ def run_stages(
                 f"it belongs to {meta['label']}"
             )
         first = int(meta["stages"])
+        if first > n_stages:
+            raise ValueError(
+                f"n_stages must be at least the {first} stages that checkpoint "
+                f"{str(checkpoint)!r} has behind it; got {n_stages}"
+            )
     for k in range(first, n_stages):
         state = stage(k, state)
         if checkpoint is not None:

@@ -122,6 +122,26 @@ def test_unknown_methods_are_named():
         Run("dcc", 2, (0, 1), 1000)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_devices": 0}, "n_devices 0"),
+        ({"games": (3, 3)}, r"games \(3, 3\)"),
+        ({"games": (-1, 3)}, r"games \(-1, 3\)"),
+        ({"first": 2.0}, "first must be a frequency .* got 2.0"),
+        ({"first": float("nan")}, "first must be a frequency .* got nan"),
+    ],
+)
+def test_runs_that_cannot_be_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(SMALL, **change)
+
+
+def test_close_first_budgets_have_different_names():
+    names = {job(replace(SMALL, first=first), 0).name for first in (0.1234567, 0.1234568)}
+    assert len(names) == 2
+
+
 @pytest.mark.parametrize("method", sorted(set(METHODS) - set(VARIANTS)))
 def test_only_coordination_has_first_budgets(method):
     assert method in CENTRAL or method.startswith("iql")

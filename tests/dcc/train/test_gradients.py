@@ -181,9 +181,9 @@ def test_each_game_is_normalised_by_itself():
     np.testing.assert_allclose(together[0], [0.47, 0.51], rtol=1e-14)
 
 
-@pytest.mark.parametrize("noise", [0.0, -0.1, 1.5, float("nan")])
+@pytest.mark.parametrize("noise", [0.0, -0.1, 0.6, 1.5, float("nan")])
 def test_noise_out_of_range_is_named(noise):
-    with pytest.raises(ValueError, match=rf"noise must lie in \(0, 1\]; got {noise}"):
+    with pytest.raises(ValueError, match=rf"noise must lie in \(0, 0.5\]; got {noise}"):
         three_evaluations(noise, 0.25)
 
 

@@ -106,6 +106,12 @@ def test_labels_tell_devices_order_sizes_and_penalties_apart():
     assert Population(KINDS[:2] * 3, 3, power_law()).label == labels[0]
 
 
+def test_labels_tell_penalties_apart_that_two_devices_cannot():
+    # n = 1 and n = 2 cost the same under every exponent, budgets between them do not.
+    labels = {Population(KINDS[:2], 2, power_law(1.0, beta)).label for beta in (1.0, 1.5, 2.0, 3.0)}
+    assert len(labels) == 4
+
+
 @pytest.mark.parametrize(
     ("devices", "n_devices"), [((), 1), (KINDS[:1] * 3, 2), (KINDS[:2], 0), (KINDS[:2], -1)]
 )

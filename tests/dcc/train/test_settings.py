@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 import pytest
 from hypothesis import given
@@ -24,7 +24,7 @@ def test_exploration_falls_geometrically_to_its_floor(first, decay, floor, block
     assert later == pytest.approx(max(floor, decay * here), rel=1e-12) or later == floor
 
 
-@given(st.integers(0, 30))
+@given(st.integers(1, 30))
 def test_another_number_of_steps_changes_nothing_else(blocks):
     other = BRIEF.with_steps(blocks * BRIEF.block)
     assert other.n_blocks == blocks
@@ -35,13 +35,17 @@ def test_another_number_of_steps_changes_nothing_else(blocks):
     ("changes", "numbers"),
     [
         ({"steps": 410}, "steps 410, block 40, episode 20"),
+        ({"steps": 0}, "steps 0, block 40, episode 20"),
+        ({"block": 0}, "block 0, episode 20"),
+        ({"episode": 0}, "block 40, episode 0"),
+        ({"episode": -20}, "block 40, episode -20"),
         ({"steps": -40}, "steps -40, block 40, episode 20"),
         ({"episode": 30}, "steps 400, block 40, episode 30"),
         ({"block": 50}, "steps 400, block 50, episode 20"),
     ],
 )
 def test_whole_numbers_of_blocks_and_episodes_are_asked_for(changes, numbers):
-    with pytest.raises(ValueError, match=f"steps must be .* of episode; got {numbers}"):
+    with pytest.raises(ValueError, match=f"steps must be .* of episode; got .*{numbers}"):
         brief(**changes)
 
 
@@ -54,6 +58,18 @@ RANGED = (
     "multiplier_exponent",
     "step_size",
 )
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_first_value_that_is_no_number_is_named(value):
+    with pytest.raises(ValueError, match=f"^q_start must be finite; got {value}"):
+        replace(BRIEF, q_start=value)
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf")])
+def test_a_multiplier_rate_that_cannot_be_is_named(value):
+    with pytest.raises(ValueError, match=f"^multiplier_rate must lie in .*; got {value}"):
+        replace(BRIEF, multiplier_rate=value)
 
 
 @pytest.mark.parametrize("name", RANGED)

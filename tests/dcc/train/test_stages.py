@@ -46,6 +46,12 @@ def test_a_longer_run_continues_a_shorter_one(tmp_path):
     assert_same_bits(walk(5, tmp_path / "run.npz"), walk(5))
 
 
+def test_a_run_that_is_further_already_is_refused(tmp_path):
+    walk(4, tmp_path / "run.npz")
+    with pytest.raises(ValueError, match=r"n_stages must be at least the 4 stages .*; got 1"):
+        walk(1, tmp_path / "run.npz")
+
+
 def test_a_finished_run_computes_nothing(tmp_path):
     done = walk(3, tmp_path / "run.npz")
     assert_same_bits(walk(3, tmp_path / "run.npz", stage=never), done)
