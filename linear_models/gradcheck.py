@@ -23,6 +23,10 @@ class GradientError(AssertionError):
     """A hand-written derivative disagrees with the complex step."""
 
 
+NEGLIGIBLE = 1e-4
+"""Derivatives this small are checked absolutely: to ``rtol * NEGLIGIBLE``, 1e-14 by default."""
+
+
 def complex_step_jvp(
     f: Callable[[Array], Array], x: Array, direction: Array, h: float = 1e-20
 ) -> Array:
@@ -186,11 +190,16 @@ def _with_parameter(
 def _products(
     f: Callable[[Array], Array], x: Array, dx: Array, dy: Array, rng: np.random.Generator
 ) -> tuple[float, float, float]:
-    """``<dy, f'(x) d>``, ``<dx, d>``, and the lengths that rounding errors of both scale with."""
+    """``<dy, f'(x) d>``, ``<dx, d>``, and the lengths that rounding errors of both scale with.
+
+    A gradient that is zero by cancellation comes out as rounding errors of what cancels, so that
+    derivatives below ``NEGLIGIBLE`` count as that much.
+    """
     check_shape("dx", np.asarray(dx), np.shape(x))
     d = np.asarray(rng.standard_normal(np.shape(x)))
     tangent = complex_step_jvp(f, x, d)
     lengths = _length(dy) * _length(tangent) + _length(dx) * _length(d)
+    lengths = max(lengths, NEGLIGIBLE * _length(dy) * _length(d))
     return float(np.sum(dy * tangent)), float(np.sum(dx * d)), lengths
 
 

@@ -78,6 +78,27 @@ def test_scalar_functions_can_be_checked() -> None:
     check_vjp(lambda x: (x * x).sum(), lambda x, dy: 2 * x * dy, x, rng=rng)
 
 
+def test_a_gradient_that_cancels_is_zero_up_to_rounding() -> None:
+    rng = np.random.default_rng(3)
+
+    def total(x):
+        powers = np.exp(x)
+        return (powers / powers.sum()).sum()
+
+    def total_vjp(x, dy):
+        p = np.exp(x) / np.exp(x).sum()
+        return dy * p * (1.0 - p.sum() * (1.0 + 1e-16) + 2e-17)
+
+    for _ in range(50):
+        assert check_vjp(total, total_vjp, rng.normal(size=7), rng=rng) <= 1e-10
+
+
+def test_small_derivatives_are_still_checked() -> None:
+    rng = np.random.default_rng(3)
+    with pytest.raises(GradientError):
+        check_vjp(lambda x: 1e-3 * x, lambda _, dy: 1.000001e-3 * dy, np.ones(3), rng=rng)
+
+
 def test_a_constant_function_has_zero_gradient() -> None:
     rng = np.random.default_rng(0)
     assert check_vjp(lambda x: 0 * x, lambda x, dy: 0 * x * dy, np.ones(2), rng=rng) == 0.0
