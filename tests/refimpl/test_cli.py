@@ -257,7 +257,9 @@ def test_module_runs_as_a_program_with_one_blas_thread() -> None:
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_ends_a_running_audit_quietly(tmp_path: Path) -> None:
     code = (
-        "import sys; from refimpl import papers; from refimpl.cli import main\n"
+        "import signal, sys; from refimpl import papers; from refimpl.cli import main\n"
+        # a test run in the background of a shell has inherited that Ctrl-C is ignored
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from tests.refimpl.test_papers import FAKE\n"
         "papers.PAPERS = (FAKE,)\n"
         "sys.exit(main(['audit', '--jobs', '1', '--profile', 'full', '--only', 'fake/walk',"

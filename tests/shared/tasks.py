@@ -71,4 +71,6 @@ def main(folder: Path) -> int:
 
 
 if __name__ == "__main__":
+    # A test run in the background of a shell has inherited that Ctrl-C is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(main(Path(sys.argv[1])))

@@ -65,7 +65,8 @@ def test_a_claim_asks_for_its_cells_and_their_references_once_each():
     assert len(names) == len(set(names))
     wanted = {job.name for cell in CELLS for job in cell.jobs(Context())}
     wanted |= {
-        references.job(n, QUICK.games, beta, 0).name for n, beta in ((10, 1), (10, 2), (20, 1))
+        references.job(n, QUICK.games, beta, 0).name
+        for n, beta in ((10, 1.0), (10, 2.0), (20, 1.0))
     }
     assert set(names) == wanted
 
