@@ -63,7 +63,9 @@ class Row:
 class AuditReport:
     """Outcome of an audit, one row per claim in the order in which they were asked for.
 
-    ``notes`` are lines for the log: results reused, results computed again.
+    ``environment`` says on what it ran and how long: ``wall_seconds`` of this audit,
+    ``job_seconds`` of all jobs behind it, reused ones included. ``notes`` are lines for the log:
+    results reused, results computed again.
     """
 
     settings: Settings
@@ -127,7 +129,11 @@ def run(
     outcomes = {name: _outcomes_of(plan, done) for name, plan in plans.items()}
     checks = _run_checks(outcomes, settings, executor, progress)
     rows = tuple(_row(claim, outcomes[claim.id], checks) for claim in claims)
-    environment = {**describe_environment(), "wall_seconds": time.perf_counter() - start}
+    environment = {
+        **describe_environment(),
+        "wall_seconds": time.perf_counter() - start,
+        "job_seconds": sum(outcome.seconds for outcome in done.values()),
+    }
     return AuditReport(settings, environment, rows, _notes(list(done.values())))
 
 

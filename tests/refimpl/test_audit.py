@@ -131,9 +131,16 @@ def test_summary_counts_verdicts(serial: AuditReport) -> None:
 
 
 def test_environment_names_versions_and_machine(serial: AuditReport) -> None:
-    assert {"python", "numpy", "scipy", "cvxpy", "machine", "cpu_count", "wall_seconds"} <= set(
-        serial.environment
-    )
+    assert {
+        "python",
+        "numpy",
+        "scipy",
+        "cvxpy",
+        "machine",
+        "cpu_count",
+        "wall_seconds",
+        "job_seconds",
+    } <= set(serial.environment)
 
 
 def test_other_seed_gives_other_evidence(serial: AuditReport) -> None:
