@@ -154,8 +154,34 @@ def td_update(
     if np.shape(costs) != (rows,) or not math.isfinite(costs.sum()):
         raise ValueError(f"costs must be {rows} finite numbers; got {costs!r}")
     pairs = _pairs(q, states, actions)
+    _check_indices("next_states", next_states, rows, q.shape[1])
+    return td_update_at(q, pairs, costs, next_states, step_sizes, gamma)
+
+
+def state_costs(q: Floats, states: Ints) -> Floats:
+    """Look up ``q[row, states[row], :]``, (rows, A); not checked, for innermost loops."""
+    rows, n_states, n_actions = q.shape
+    return q.reshape(-1, n_actions).take(_offsets(rows, n_states) + states, axis=0)
+
+
+def pair_indices(table: NDArray[Any], states: Ints, actions: Ints) -> Ints:
+    """Flat index of ``table[row, states[row], actions[row]]``, (rows,); not checked either."""
+    rows, n_states, n_actions = table.shape
+    pairs: Ints = (_offsets(rows, n_states) + states) * n_actions + actions
+    return pairs
+
+
+def td_update_at(
+    q: Floats,
+    pairs: Ints,
+    costs: Floats,
+    next_states: Ints,
+    step_sizes: float | Floats,
+    gamma: float | Floats,
+) -> Floats:
+    """:func:`td_update` of the entries ``pairs``, see :func:`pair_indices`; not checked either."""
     # Column by column: a reduction over a short last axis is the slowest thing NumPy does.
-    best_next = reduce(np.minimum, _state_costs(q, next_states, "next_states").T)
+    best_next = reduce(np.minimum, state_costs(q, next_states).T)
     flat = q.reshape(-1)
     old = flat.take(pairs)
     errors: Floats = costs + gamma * best_next - old
@@ -164,21 +190,17 @@ def td_update(
 
 
 def _state_costs(q: Floats, states: Ints, name: str) -> Floats:
-    """``q[row, states[row], :]``, (rows, A)."""
     _check_table(q)
-    rows, n_states, n_actions = q.shape
-    _check_indices(name, states, rows, n_states)
-    return q.reshape(-1, n_actions).take(_offsets(rows, n_states) + states, axis=0)
+    _check_indices(name, states, *q.shape[:2])
+    return state_costs(q, states)
 
 
 def _pairs(table: NDArray[Any], states: Ints, actions: Ints) -> Ints:
-    """Flat index of ``table[row, states[row], actions[row]]``, (rows,)."""
     _check_table(table)
     rows, n_states, n_actions = table.shape
     _check_indices("states", states, rows, n_states)
     _check_indices("actions", actions, rows, n_actions)
-    pairs: Ints = (_offsets(rows, n_states) + states) * n_actions + actions
-    return pairs
+    return pair_indices(table, states, actions)
 
 
 @lru_cache(maxsize=16)

@@ -17,7 +17,10 @@ from refimpl.shared.q_learning import (
     epsilon_greedy,
     full_table,
     greedy,
+    pair_indices,
+    state_costs,
     td_update,
+    td_update_at,
     zero_counts,
 )
 from refimpl.shared.statistics import binomial_z_score, z_score
@@ -240,3 +243,19 @@ def test_bad_input_is_named_and_changes_nothing(call: Any, message: str) -> None
     with pytest.raises(ValueError, match=message):
         call()
     assert not TABLE.any()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6), st.integers(1, 4), st.integers(1, 4))
+def test_the_unchecked_steps_are_the_checked_ones(seed: int, rows: int, n: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    q = rng.standard_normal((rows, n, k))
+    states, next_states = rng.integers(n, size=(2, rows))
+    actions, costs, steps = rng.integers(k, size=rows), rng.standard_normal(rows), rng.random(rows)
+    inner, pairs = q.copy(), pair_indices(q, states, actions)
+    np.testing.assert_array_equal(q.reshape(-1)[pairs], q[np.arange(rows), states, actions])
+    np.testing.assert_array_equal(state_costs(q, states), q[np.arange(rows), states])
+    errors = td_update_at(inner, pairs, costs, next_states, steps, 0.9)
+    np.testing.assert_array_equal(
+        td_update(q, states, actions, costs, next_states, steps, 0.9), errors
+    )
+    np.testing.assert_array_equal(inner, q)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from refimpl.dcc.model.device import N_ACTIONS, OFFLOAD
 from refimpl.dcc.model.simulator import DeviceBatch, advance, draw_slots, reset
 from refimpl.dcc.train.settings import QSettings
-from refimpl.shared.q_learning import greedy, td_update
+from refimpl.shared.q_learning import pair_indices, state_costs, td_update_at
 
 Floats = NDArray[np.float64]
 
@@ -67,18 +67,17 @@ def play_episode(
     states, draws = reset(batch, rng), draw_slots(batch, rng, length)
     explores, tried = _exploration(epsilon, (length, batch.n_rows), rng)
     use, weight = np.zeros(batch.n_rows), 1.0 - batch.gamma
-    entry = np.arange(batch.n_rows) * (batch.n_states * N_ACTIONS)
     visits = learner.visits.reshape(-1)
     for t in range(length):
-        actions = np.where(explores[t], tried[t], greedy(q, states))
+        actions = np.where(explores[t], tried[t], state_costs(q, states).argmin(axis=1))
         harvest, need = draws.harvest[t], draws.need[t]
         local, next_states = advance(batch, states, actions, harvest, need, rng)
         offloading = actions == OFFLOAD
-        at = entry + states * N_ACTIONS + actions
-        seen = visits.take(at)
-        visits[at] = seen + 1
+        pairs = pair_indices(q, states, actions)
+        seen = visits.take(pairs)
+        visits[pairs] = seen + 1
         rates = learner.rates.take(seen)
-        td_update(q, states, actions, shaping(local, offloading), next_states, rates, batch.gamma)
+        td_update_at(q, pairs, shaping(local, offloading), next_states, rates, batch.gamma)
         use += weight * offloading
         weight *= batch.gamma
         states = next_states
