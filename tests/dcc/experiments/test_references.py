@@ -110,3 +110,19 @@ def test_it_is_a_job_with_its_own_name():
     )
     made = job(2, (0, 1), 1.0, 3)
     assert_same_bits(made.function(*made.args, checkpoint=None), run(2, (0, 1), 1.0, 3))
+
+
+def test_leaving_the_kinks_lowers_the_true_cost():
+    # Best budgets sit on kinks, where no device tosses a coin and equal devices march in step.
+    games, n = (0, 5), 10
+    found = run(n, games, 1.0, 0)
+    population = draw_population(0, n, range(*games), power_law())
+    devices = exact_devices(population)
+    for factor in (0.9, 1.1):
+        budgets = factor * found["budgets_optimum"]
+        counts = budgets.ravel() / (1.0 - population.gamma)
+        paid = population.congestion.penalty(1.0 + population.others(budgets)).ravel() * counts
+        predicted = (devices.local_values(counts) + paid).reshape(-1, n).mean(axis=1)
+        true = population.joint_cost(devices.policies(counts)).total
+        assert np.all(predicted > found["predicted_optimum"])
+        assert true.mean() < found["cost_optimum"].mean() - 0.5
