@@ -56,18 +56,21 @@ def draw(exact: dict[str, Any], learned: dict[str, Any], betas: list[float], *ax
         axis.set_ylim(bottom=0.0)
 
 
-def main() -> None:
-    given = options(__doc__ or "", __file__)
+def best_of_equal_devices() -> Any:
     toy, golden = (
         response_curves([local_budget_curve(device_mdp(device))], 0.95)
         for device in (toy_device(), golden_device())
     )
-    systems = ((toy, 10, 1.0), (toy, 4, 2.0), (golden, 20, 1.0))
-    exact = {
+    return {
         f"{n} devices, kappa {kappa:g}, {name}": best(curves, price, n, kappa)
-        for curves, n, kappa in systems
+        for curves, n, kappa in ((toy, 10, 1.0), (toy, 4, 2.0), (golden, 20, 1.0))
         for name, price in PRICES.items()
     }
+
+
+def main() -> None:
+    given = options(__doc__ or "", __file__)
+    exact = best_of_equal_devices()
     n, games = given.choose((5, 1), (20, 3), (20, 15))
     size = scale(given, (n,), games, given.choose(1_000, 2_000, 100_000))
     methods = list(METHODS)[: given.choose(1, 3, 3)]
@@ -85,21 +88,13 @@ def main() -> None:
                 for name, use in exact.items()
                 for k, b in ((0, 1.0), (3, 3.0))
             ),
-            (
-                "others on average below which it reverses, from 1",
-                UNPUBLISHED,
-                exponent_threshold(1),
-            ),
+            ("mean others below which it reverses, from 1", UNPUBLISHED, exponent_threshold(1)),
             *(
                 (f"{n} drawn devices, change 1 -> 3, {k}", "< 0 (Fig. 4)", use[-1] - use[0])
                 for k, use in learned.items()
             ),
             *(
-                (
-                    f"  cost, violation at exponent 3, {k}",
-                    UNPUBLISHED,
-                    cost_and_violation(found[j[-1].name]),
-                )
+                (f"  cost, violation, {k}", UNPUBLISHED, cost_and_violation(found[j[-1].name]))
                 for k, j in jobs.items()
             ),
         ]

@@ -24,8 +24,9 @@ def test_there_are_blocks_links_and_commands() -> None:
 
 
 @pytest.mark.parametrize("code", PYTHON, ids=lambda code: code.splitlines()[0])
-def test_python_blocks_run(code: str) -> None:
+def test_python_blocks_run_and_print(code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    assert capsys.readouterr().out
 
 
 def test_the_wrong_gae_is_reported_as_printed(capsys: pytest.CaptureFixture[str]) -> None:
