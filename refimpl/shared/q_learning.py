@@ -17,6 +17,9 @@ each other's table, so a thousand learners cost a few NumPy calls, not a thousan
         td_update(q, states, actions, costs, next_states, step_of.take(visits - 1), gamma)
         states = next_states
 
+Loops that are hot and make their own indices use the unchecked :func:`state_costs`,
+:func:`pair_indices` and :func:`td_update_at`, of which the others are made.
+
 Convention: costs are MINIMISED. Tables are C-contiguous (rows, S, A) arrays and are changed in
 place; flat index ``(row * S + s) * A + a``.
 """

@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refimpl.dcc.claims.derivatives import inequality_value
-from refimpl.dcc.claims.findings import exactly, relative_error, small_devices
+from refimpl.dcc.claims.findings import (
+    exactly,
+    inequality_value,
+    relative_error,
+    small_devices,
+)
 from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.model.exact import device_mdp
 from refimpl.dcc.objective.coordination import objective

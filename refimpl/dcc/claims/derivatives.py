@@ -17,6 +17,7 @@ from lp_solvers.finite_mdp import FiniteMDP, deterministic, start_value
 from refimpl.dcc.claims.findings import (
     age_only,
     exactly,
+    inequality_value,
     only_under,
     relative_error,
     toy,
@@ -33,11 +34,6 @@ from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 Floats = NDArray[np.float64]
 OTHERS = 0.9
-
-
-def inequality_value(problem: LocalProblem) -> float:
-    """Optimum of the linear program with the budget as an upper bound."""
-    return solve_by_lp(local_cmdp(problem)).value
 
 
 def equality_value(problem: LocalProblem) -> float:

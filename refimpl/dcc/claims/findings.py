@@ -8,11 +8,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from lp_solvers.constrained_mdp import solve_by_lp
 from lp_solvers.finite_mdp import FiniteMDP
 from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.model.device import DeviceParameters, draw_device
 from refimpl.dcc.model.exact import device_mdp
-from refimpl.dcc.objective.local import LocalProblem
+from refimpl.dcc.objective.local import LocalProblem, local_cmdp
 from refimpl.dcc.objective.response import ResponseCurves, local_budget_curve, response_curves
 from refimpl.dcc.theory.instances import GAMMA, age_only, golden_device, toy_device
 from refimpl.ledger import Context, Finding, Verdict
@@ -94,6 +95,11 @@ def toy_problem(budget: float, others: float = 0.9) -> LocalProblem:
     return LocalProblem(toy(), budget, others, power_law())
 
 
+def inequality_value(problem: LocalProblem) -> float:
+    """Optimum of the linear program with the budget as an upper bound."""
+    return solve_by_lp(local_cmdp(problem)).value
+
+
 def random_policy(mdp: FiniteMDP, rng: np.random.Generator) -> Floats:
     """Policy with independent uniform Dirichlet rows."""
     return np.asarray(rng.dirichlet(np.ones(mdp.n_actions), size=mdp.n_states))
@@ -103,6 +109,7 @@ __all__ = [
     "age_only",
     "exactly",
     "golden",
+    "inequality_value",
     "only_under",
     "random_policy",
     "relative_error",

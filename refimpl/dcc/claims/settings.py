@@ -77,13 +77,6 @@ def outer_rates() -> Numbers:
     return {"noise": bound[0].keywords["noise"], "rate": bound[1].keywords["rate"]}
 
 
-def independent_fields() -> Numbers:
-    """Fields of independent Q-learning, which has no multiplier, tagged as published."""
-    fields = dict(published_fields(IQL_PUBLISHED))
-    del fields["multiplier_rate"]
-    return fields
-
-
 def check_columns(columns: tuple[Column, ...], context: Context) -> Finding:
     """Check that what is printed and what is run as published are the same."""
     del context
@@ -101,7 +94,7 @@ def learning_columns(coordinated: Preset[Any]) -> tuple[Column, ...]:
     return (
         Column(COORDINATED, published_fields(coordinated)),
         Column(OUTER, outer_rates()),
-        Column(INDEPENDENT, independent_fields()),
+        Column(INDEPENDENT, published_fields(IQL_PUBLISHED)),
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from linear_models.params import Array
 from refimpl.dcc.model.congestion import Congestion
 from refimpl.dcc.model.device import OFFLOAD, DeviceParameters
-from refimpl.dcc.model.simulator import DeviceBatch, device_batch, reset, step
+from refimpl.dcc.model.simulator import copies, device_batch, reset, step
 from refimpl.shared.rollout import State
 
 N_FEATURES = 6
@@ -47,9 +46,7 @@ class JointDynamics:
 
     def reset(self, n_envs: int, rng: np.random.Generator) -> State:
         """Start states ``states`` (E, N) and ages ``slot`` (E,) of the episodes."""
-        states = (
-            reset(rows_of(self.devices, n_envs), rng) if n_envs else np.zeros(0, dtype=np.int64)
-        )
+        states = reset(copies(self.devices, n_envs), rng)
         return {
             "states": states.reshape(n_envs, len(self.devices)),
             "slot": np.zeros(n_envs, dtype=np.int64),
@@ -64,7 +61,7 @@ class JointDynamics:
     ) -> tuple[State, Array, NDArray[np.bool_], NDArray[np.bool_]]:
         """One slot of all copies; ``actions`` are (E, N). Episodes are only ever truncated."""
         n_envs, n_devices = actions.shape
-        rows = rows_of(self.devices, n_envs)
+        rows = copies(self.devices, n_envs)
         local, states = step(rows, state["states"].reshape(-1), actions.reshape(-1), rng)
         crowd = (actions == OFFLOAD).sum(axis=1)
         paid = np.append(0.0, crowd_costs(n_devices, self.congestion))[crowd]
@@ -110,9 +107,3 @@ def observation_table(devices: Sequence[DeviceParameters]) -> NDArray[np.float32
             (i + 1) / len(devices),
         )
     return table.reshape(len(devices), -1, N_FEATURES).astype(np.float32)
-
-
-@lru_cache(maxsize=32)
-def rows_of(devices: tuple[DeviceParameters, ...], n_envs: int) -> DeviceBatch:
-    """Rows of the simulator for ``n_envs`` copies of these devices, copy by copy."""
-    return device_batch(devices * n_envs)

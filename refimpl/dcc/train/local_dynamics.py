@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refimpl.dcc.model.device import OFFLOAD, DeviceParameters
-from refimpl.dcc.model.simulator import reset, step
-from refimpl.dcc.train.joint_dynamics import EPISODE, observation_table, rows_of
+from refimpl.dcc.model.simulator import copies, reset, step
+from refimpl.dcc.train.joint_dynamics import EPISODE, observation_table
 from refimpl.shared.rollout import State
 
 
@@ -61,7 +61,7 @@ class LocalDynamics:
 
     def reset(self, n_envs: int, rng: np.random.Generator) -> State:
         """Start states ``states`` (E,) and ages ``slot`` (E,) of the episodes."""
-        rows = rows_of((self.problem.device,), n_envs)
+        rows = copies((self.problem.device,), n_envs)
         states = reset(rows, rng) if n_envs else np.zeros(0, dtype=np.int64)
         return {"states": states, "slot": np.zeros(n_envs, dtype=np.int64)}
 
@@ -74,7 +74,7 @@ class LocalDynamics:
         self, state: State, actions: NDArray[Any], rng: np.random.Generator
     ) -> tuple[State, NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]:
         """One slot of all copies; episodes are only ever truncated."""
-        rows = rows_of((self.problem.device,), len(actions))
+        rows = copies((self.problem.device,), len(actions))
         local, states = step(rows, state["states"], actions, rng)
         shaped = local + (actions == OFFLOAD) * (self.problem.penalty + self.multiplier)
         slot = state["slot"] + 1

@@ -65,7 +65,8 @@ DCC_OURS = _changed(
 IQL_PUBLISHED = Preset(
     "iql-published",
     replace(_PUBLISHED, steps=1_600_000, step_size=0.05, step_exponent=0.0),
-    {**_ORIGIN, "step_exponent": "derived"},
+    # Table 1 has no multiplier for independent learners; they do not read the field.
+    {**_ORIGIN, "step_exponent": "derived", "multiplier_rate": "chosen"},
 )
 
 IQL_TUNED = _changed(

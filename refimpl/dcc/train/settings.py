@@ -7,7 +7,6 @@ carries one tag per field, ``published``, ``derived`` or ``chosen``, and refuses
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Generic, Literal, TypeVar
@@ -67,7 +66,10 @@ class QSettings:
             )
         if not math.isfinite(self.q_start):
             raise ValueError(f"q_start must be finite; got {self.q_start}")
-        _check_range("multiplier_rate", self.multiplier_rate, 0.0, sys.float_info.max)
+        if not 0.0 <= self.multiplier_rate < math.inf:
+            raise ValueError(
+                f"multiplier_rate must be finite and not negative; got {self.multiplier_rate}"
+            )
         for name in ("exploration", "exploration_decay", "exploration_floor", "averaged"):
             _check_range(name, getattr(self, name), 0.0, 1.0)
         for name in ("step_exponent", "multiplier_exponent"):

@@ -29,6 +29,7 @@ from refimpl.dcc.objective.local import (
     shaped_cost,
 )
 from refimpl.dcc.policies import always_offload, never_offload
+from tests.dcc.golden import TEN_DEVICES
 from tests.dcc.objective.strategies import local_problems, random_budgets
 from tests.dcc.strategies import congestions, random_policy, seeds
 
@@ -121,17 +122,7 @@ def test_multiplier_rises_above_the_budget_falls_below_and_stops_at_zero():
     assert multiplier_step(0.1, 0.0, 0.2, 2.0) == 0.0
 
 
-@pytest.mark.parametrize(
-    ("beta", "budget", "value", "local", "coupling"),
-    [
-        (1.0, 0.05, "40.1332", "-85.669", 1.0),
-        (1.0, 0.10, "37.6641", "-44.020", 2.0),
-        (1.0, 0.15, "37.0128", "-29.107", 3.0),
-        (2.0, 0.05, "39.8857", "-90.619", 0.9),
-        (2.0, 0.10, "37.4841", "-45.820", 3.6),
-        (2.0, 0.15, "38.4303", "-19.657", 8.1),
-    ],
-)
+@pytest.mark.parametrize(("beta", "budget", "value", "local", "coupling"), TEN_DEVICES)
 def test_golden_values_of_ten_identical_devices(beta, budget, value, local, coupling):
     mdp = device_mdp(DeviceParameters(0, 2, 1, 7))
     problem = LocalProblem(mdp, budget, 9 * budget, power_law(1.0, beta))

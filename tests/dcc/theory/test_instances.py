@@ -20,6 +20,7 @@ from refimpl.dcc.objective.local import LocalProblem, local_cmdp
 from refimpl.dcc.objective.response import local_budget_curve, respond, response_curves
 from refimpl.dcc.policies import always_offload
 from refimpl.dcc.theory.instances import GAMMA, age_only, golden_device, toy_device
+from tests.dcc.golden import TEN_DEVICES
 
 GRID = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3)
 
@@ -55,17 +56,7 @@ def test_golden_values_without_and_with_free_offloading(bounds, printed):
     assert curve.values[-1] == pytest.approx(20.0, rel=1e-9)
 
 
-@pytest.mark.parametrize(
-    ("beta", "budget", "value", "local", "coupling"),
-    [
-        (1.0, 0.05, "40.1332", "-85.669", 1.0),
-        (1.0, 0.10, "37.6641", "-44.020", 2.0),
-        (1.0, 0.15, "37.0128", "-29.107", 3.0),
-        (2.0, 0.05, "39.8857", "-90.619", 0.9),
-        (2.0, 0.10, "37.4841", "-45.820", 3.6),
-        (2.0, 0.15, "38.4303", "-19.657", 8.1),
-    ],
-)
+@pytest.mark.parametrize(("beta", "budget", "value", "local", "coupling"), TEN_DEVICES)
 def test_golden_values_of_ten_devices_by_two_ways(golden, beta, budget, value, local, coupling):
     mdp, _, curves = golden
     congestion, others = power_law(beta=beta), 9 * budget

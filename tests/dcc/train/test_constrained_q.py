@@ -85,17 +85,13 @@ def test_the_share_that_is_averaged_is_counted_from_the_end(averaged, snapshots)
     Budget 0 and a device that always offloads: two episodes a block, ten blocks, prices 2, 4, ...
     """
     population = Population((TINY,), 1, power_law())
-    settings = brief(
+    settings = unlearning(
         steps=400,
         averaged=averaged,
         multiplier_rate=1.0 / (1.0 - 0.8**20),
         multiplier_exponent=0.0,
-        step_size=0.0,
-        exploration=0.0,
-        exploration_floor=0.0,
     )
-    q = np.zeros((1, 6, 3))
-    q[..., 2] = -1.0
+    q = offloading_values()
     learned = learn(
         task_of(population, budget=0.0), settings, fixed_rng(), Learned(q, np.zeros(1), q)
     )
@@ -107,19 +103,22 @@ def fixed_rng():
     return np.random.default_rng(0)
 
 
-def test_multiplier_rates_decay_with_the_episodes_over_all_blocks():
-    population = Population((TINY,), 1, power_law())
-    settings = brief(
-        steps=120,
-        averaged=0.0,
-        multiplier_rate=1.0,
-        multiplier_exponent=1.0,
-        step_size=0.0,
-        exploration=0.0,
-        exploration_floor=0.0,
-    )
+def unlearning(**changes):
+    """Settings under which the table stays as it is: only multipliers move."""
+    return brief(step_size=0.0, exploration=0.0, exploration_floor=0.0, **changes)
+
+
+def offloading_values():
+    """Table of one device that always offloads, (1, 6, 3)."""
     q = np.zeros((1, 6, 3))
     q[..., 2] = -1.0
+    return q
+
+
+def test_multiplier_rates_decay_with_the_episodes_over_all_blocks():
+    population = Population((TINY,), 1, power_law())
+    settings = unlearning(steps=120, averaged=0.0, multiplier_rate=1.0, multiplier_exponent=1.0)
+    q = offloading_values()
     start = Learned(q, np.array([3.0]), q)
     learned = learn(task_of(population, budget=0.5), settings, fixed_rng(), start)
     rates = (1.0 / np.arange(1, 7)).sum()
