@@ -1,0 +1,1 @@
+"""The system: graphs, arrivals, the exact epoch kernel, and simulators."""

@@ -1,0 +1,1 @@
+"""Policies: which share of the arrivals every queue gets during the coming epoch."""
