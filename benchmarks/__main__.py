@@ -13,7 +13,7 @@ from benchmarks.timing import JSON
 from benchmarks.workload import Settings, Workload, run_workload
 
 # Group -> module with WORKLOADS, imported only when asked for.
-GROUPS = {"dcc": "benchmarks.dcc"}
+GROUPS = {"dcc": "benchmarks.dcc", "meanfield": "benchmarks.meanfield"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

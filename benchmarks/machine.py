@@ -12,7 +12,10 @@ import numpy as np
 
 from benchmarks.timing import JSON, interleaved
 
-PACKAGES = ("numpy", "scipy", "cvxpy", "clarabel", "ecos", "highspy", "quantecon", "numba")
+PACKAGES = (
+    *("numpy", "scipy", "cvxpy", "clarabel", "ecos", "highspy", "quantecon"),
+    *("numba", "torch", "simpy", "ciw", "mpmath"),
+)
 _PROC = Path("/proc")
 
 

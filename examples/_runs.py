@@ -7,14 +7,9 @@ import textwrap
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from _show import Options
-from numpy.typing import NDArray
 
-from refimpl.dcc.experiments import references
-from refimpl.dcc.experiments.scale import FULL, Scale
 from refimpl.ledger import Arrays, Job
 from refimpl.shared import checkpoints
 from refimpl.shared.executors import map_tasks, process_pool
@@ -26,23 +21,6 @@ WORKSPACE = Path(".audit")
 
 COMMITTED = Path(__file__).resolve().parents[1] / "results" / "full.json"
 """Outcome of the full audit that comes with the project."""
-
-
-def scale(given: Options, sizes: tuple[int, ...], games: int, steps: int, **more: Any) -> Scale:
-    """Size of the experiments: the paper's with ``--full``, else as given.
-
-    ``more`` are fields of ``Scale``; without ``central_games`` no MAPPO and A2C.
-    """
-    if given.profile == "full":
-        return FULL
-    fields: dict[str, Any] = {
-        "central_games": {},
-        "long_games": 1,
-        "long_factor": 2,
-        "local_devices": 1,
-        "local_steps": steps,
-    }
-    return Scale(sizes=sizes, games=(0, games), steps=steps, **(fields | more))
 
 
 def results(given: Options, jobs: Iterable[Job]) -> dict[str, Arrays]:
@@ -76,23 +54,6 @@ def kept(job: Job) -> Arrays:
     return arrays
 
 
-def reference(given: Options, n_devices: int, size: Scale, beta: float = 1.0) -> Arrays:
-    """Exact costs of never offloading, the selfish equilibrium and the best budgets, by game."""
-    job = references.job(n_devices, size.games, beta, 0)
-    return results(given, (job,))[job.name]
-
-
-def last(points: NDArray[np.float64]) -> float:
-    """Mean over the games of the last point of a learning curve (K, E)."""
-    return float(points[-1].mean())
-
-
-def cost_and_violation(curve: Arrays) -> str:
-    """Words for the final cost per agent and, if there are budgets, the mean excess over them."""
-    kept = f"violation {last(curve['violation']):.3f}" if "budget_path" in curve else "no budgets"
-    return f"{last(curve['cost']):.2f}, {kept}"
-
-
 def print_committed(*claims: str) -> None:
     """Print what the committed full audit found on these claims, and where and when it ran."""
     if not COMMITTED.exists():
@@ -107,3 +68,5 @@ def print_committed(*claims: str) -> None:
         numbers = ", ".join(f"{name} {value:.4g}" for name, value in row["evidence"].items())
         text = f"{row['id']}: {row['verdict']}; {numbers}"
         print(textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    "))
+    for missing in sorted(set(claims) - {row["id"] for row in report["claims"]}):
+        print(f"  {missing}: not in it yet")

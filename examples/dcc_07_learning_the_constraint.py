@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from _runs import print_committed, results, scale
+from _dcc import scale
+from _runs import print_committed, results
 from _show import BLUE, GREEN, GREY, ORANGE, PINK, RED, UNPUBLISHED, figure, look_at, options, table
 
 from refimpl.dcc.experiments import local_solvers

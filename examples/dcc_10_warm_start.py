@@ -16,7 +16,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from _runs import cost_and_violation, last, print_committed, reference, results, scale
+from _dcc import cost_and_violation, last, reference, scale
+from _runs import print_committed, results
 from _show import BLUE, GREY, ORANGE, UNPUBLISHED, figure, look_at, options, table
 
 from refimpl.dcc.experiments import warm_start

@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from _runs import cost_and_violation, last, print_committed, results, scale
+from _dcc import cost_and_violation, last, scale
+from _runs import print_committed, results
 from _show import BLUE, GREEN, GREY, ORANGE, RED, SKY, UNPUBLISHED, figure, look_at, options, table
 
 from refimpl.dcc.experiments import exponent

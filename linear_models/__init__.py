@@ -24,8 +24,8 @@ Reading order
 -------------
 ``params``, ``affine``, ``activations``, ``mlp`` are back-propagation itself; ``losses``,
 ``categorical`` and ``gaussian`` start the chain; ``optimizers`` and ``schedules`` use its end;
-``gradcheck`` proves it, to ten digits, by the complex step. A linear model is an MLP without a
-hidden layer.
+``gradcheck`` proves it, to ten digits, by the complex step. ``recurrent`` is back-propagation
+through time. A linear model is an MLP without a hidden layer.
 
 Numerics
 --------
@@ -45,6 +45,7 @@ from linear_models import (
     mlp,
     optimizers,
     params,
+    recurrent,
     schedules,
 )
 
@@ -58,5 +59,6 @@ __all__ = [
     "mlp",
     "optimizers",
     "params",
+    "recurrent",
     "schedules",
 ]

@@ -108,4 +108,6 @@ def backward(params: Params, cache: Array, dy: Array) -> tuple[Params, Array]:
     n_rows = math.prod(x.shape[:-1])
     x_rows, dy_rows = x.reshape(n_rows, n_in), dy.reshape(n_rows, n_out)
     grads = {"W": x_rows.T @ dy_rows, "b": dy_rows.sum(axis=0)}
-    return grads, (dy_rows @ weights.T).reshape(x.shape)
+    # With one output this is an outer product, for which entry by entry is several times faster.
+    dx_rows = dy_rows * weights.T if n_out == 1 else dy_rows @ weights.T
+    return grads, dx_rows.reshape(x.shape)

@@ -106,11 +106,22 @@ def sample(mean: Array, log_std: Array, rng: np.random.Generator) -> Array:
     The noise does not depend on the arguments, so the same seed gives a differentiable path from
     mean and log_std to the sample.
     """
+    return sample_with_log_prob(mean, log_std, rng)[0]
+
+
+def sample_with_log_prob(
+    mean: Array, log_std: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Draw by :func:`sample` and return the :func:`log_prob` of what was drawn as well.
+
+    The standardised action is the noise itself.
+    """
     check_finite("mean", mean)
     _check_log_std(log_std, mean.shape)
     noise = rng.standard_normal(mean.shape).astype(mean.real.dtype)
-    actions: Array = mean + np.exp(log_std) * noise
-    return actions
+    terms = -0.5 * noise * noise - log_std
+    constant = 0.5 * LOG_2PI * mean.shape[-1]
+    return mean + np.exp(log_std) * noise, terms.sum(axis=-1) - constant
 
 
 def _standardised(mean: Array, log_std: Array, actions: Array) -> Array:

@@ -60,6 +60,7 @@ PAPERS = (
         "meanfield",
         "Sparse Mean Field Load Balancing in Large Localized Queueing Systems",
         "MF",
+        "refimpl.meanfield",
     ),
 )
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings  # noqa: E402 - after the environme
 # A busy machine must not fail a test: no deadlines, and slow generation is no defect.
 _ALWAYS = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("dev", _ALWAYS, max_examples=25)
-settings.register_profile("ci", _ALWAYS, max_examples=100, derandomize=True)
+settings.register_profile("ci", _ALWAYS, max_examples=50, derandomize=True)
 settings.register_profile("nightly", _ALWAYS, max_examples=2000)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")

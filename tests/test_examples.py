@@ -19,7 +19,7 @@ from refimpl.dcc.experiments import references
 from tests.source import ROOT, tree
 
 EXAMPLES = sorted((ROOT / "examples").glob("[a-z]*.py"))
-SHARED = {"_runs", "_show"}
+SHARED = {"_dcc", "_meanfield", "_runs", "_show"}
 MAX_LINES = 120
 SECONDS = 60  # a limit for hanging scripts; how fast they are is the benchmarks' business
 
@@ -75,7 +75,7 @@ def last_is_assertion(code: ast.Module) -> bool:
 
 
 def test_there_are_examples_in_teaching_order() -> None:
-    for prefix in ("dcc", "kit"):
+    for prefix in ("dcc", "mf", "kit"):
         numbers = [int(p.stem.split("_")[1]) for p in EXAMPLES if p.stem.startswith(prefix)]
         assert numbers == list(range(1, len(numbers) + 1))
         assert numbers
@@ -145,6 +145,10 @@ def test_committed_evidence_is_shown_with_its_origin(
     assert "profile full, seed 7; numpy 2.0" in shown
     assert "dcc/a: holds; cost 1.5" in shown
     assert "dcc/b" not in shown
+    runs.print_committed("dcc/b", "meanfield/c")
+    shown = capsys.readouterr().out
+    assert "dcc/b: holds; cost 1.5" in shown
+    assert "meanfield/c: not in it yet" in shown
 
 
 def test_finished_jobs_are_kept_and_damaged_results_computed_again(

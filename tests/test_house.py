@@ -107,7 +107,8 @@ def test_files_and_functions_are_small_on_the_whole() -> None:
 @pytest.mark.parametrize("path", python_files("examples"), ids=relative)
 def test_examples_fit_on_two_screens_and_end_in_an_assertion(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_EXAMPLE
-    assert any(isinstance(node, ast.Assert) for node in ast.walk(tree(path)))
+    shared = path.name.startswith("_")  # what the scripts have in common is no script
+    assert shared or any(isinstance(node, ast.Assert) for node in ast.walk(tree(path)))
 
 
 def test_bad_manners_are_noticed() -> None:

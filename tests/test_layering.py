@@ -15,7 +15,7 @@ from tests.source import PACKAGES, ROOT, imports, module_name, python_files, top
 PAPER_KEYS = {paper.key for paper in PAPERS}
 GROUND = {"linear_models", "lp_solvers"}
 # What a paper may use of refimpl besides itself and refimpl.shared.
-VOCABULARY = {"refimpl.ledger", "refimpl.equations"}
+VOCABULARY = {"refimpl.ledger", "refimpl.equations", "refimpl.findings"}
 RUN_TIME = {"numpy", "scipy", "cvxpy"}
 OPTIONAL = {"matplotlib", "tqdm", "gymnasium", "pettingzoo", "dask", "distributed"}
 # The conformance kit searches for the smallest disagreeing input with Hypothesis, which is a test

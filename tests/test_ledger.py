@@ -26,6 +26,9 @@ def rows(prefix: str, count: int, lettered: Mapping[int, str]) -> tuple[str, ...
 # Every assertion of a paper, as the audit of its text numbered them.
 INVENTORY = {
     "dcc": tuple(row.strip() for row in rows("DC", 55, {49: "abcde", 51: "abc", 52: "abc"})),
+    "meanfield": tuple(
+        row.strip() for row in rows("MF", 51, {35: " b", 42: "ab", 45: "ab", 46: "ab"})
+    ),
 }
 CLAIMS = [(paper, claim) for paper in BUILT for claim in papers.claims(paper.key)]
 IDS = [claim.id for _, claim in CLAIMS]
@@ -88,6 +91,12 @@ def test_the_inventory_of_dcc_is_complete() -> None:
     assert len(INVENTORY["dcc"]) == 55 + 4 + 2 + 2
     assert {"DC-01", "DC-49a", "DC-49e", "DC-51c", "DC-52a", "DC-55"} <= set(INVENTORY["dcc"])
     assert "DC-49" not in INVENTORY["dcc"]
+
+
+def test_the_inventory_of_meanfield_is_complete() -> None:
+    assert len(INVENTORY["meanfield"]) == 51 + 4
+    assert {"MF-01", "MF-35", "MF-35b", "MF-42a", "MF-46b", "MF-51"} <= set(INVENTORY["meanfield"])
+    assert "MF-42" not in INVENTORY["meanfield"]
 
 
 GOOD = fake.SOUND[0]

@@ -7,12 +7,10 @@ has (dual cuts, budget sweep, HiGHS program) and prints its peak resident memory
 from __future__ import annotations
 
 import json
-import re
-import resource
 import subprocess
 import sys
-from pathlib import Path
 
+from benchmarks.peak import peak_bytes
 from benchmarks.workload import Report, Settings, Target
 
 
@@ -28,19 +26,6 @@ def run(settings: Settings) -> Report:
         numbers={f"{name}, MB": peak / 1e6 for name, peak in peaks.items()},
         targets=(Target("less than 200 MB at the peak", peaks["solved"] / 1e6, high=200.0),),
     )
-
-
-def peak_bytes() -> int:
-    """Largest resident memory of this process so far."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:
-        # Kilobytes, except on macOS. Not used on Linux, where it survives exec and would report
-        # the peak of the process that started this one.
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return 1024 * int(found.group(1)) if found else 0
 
 
 def solve_everything() -> dict[str, int]:

@@ -2,10 +2,10 @@
 
 N agents each own a queue with room for B jobs and one exponential server, and stand on a graph of
 small degree. Jobs reach every agent at a common rate that switches between high and low; an agent
-may keep a job or send it to a neighbour's queue, and a job that finds a full queue is dropped. Queue
-lengths are seen once every dt units of time, and what was decided then is done until the next time.
-With fresh information one would join the shortest queue; with old information everybody joins the
-queue that was short, and it overflows. In between something else is best.
+may keep a job or send it to a neighbour's queue, and a job that finds a full queue is dropped.
+Queue lengths are seen once every dt units of time, and what was decided then is done until the next
+time. With fresh information one would join the shortest queue; with old information everybody joins
+the queue that was short, and it overflows. In between something else is best.
 
 The paper lets all agents share one decision rule: offload with a probability that depends on the
 own queue length, to a uniformly drawn neighbour. Local weak limits of sparse graphs say that such a

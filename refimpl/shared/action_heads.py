@@ -22,12 +22,15 @@ Mask = NDArray[np.bool_] | None
 
 @dataclass(frozen=True)
 class ActionHead:
-    """The five functions of a distribution given by network outputs.
+    """The functions of a distribution given by network outputs.
 
     ``sample(outputs, rng, mask)``, ``log_prob(outputs, actions, mask)`` and
     ``entropy(outputs, mask)`` with shapes (...), and the reverse derivatives with respect to the
     outputs, ``log_prob_vjp(outputs, actions, dy, mask)`` and ``entropy_vjp(outputs, dy, mask)``.
-    ``mask`` has the shape of the outputs, True = allowed; None allows everything.
+    ``kl(outputs, other, mask)`` (...) is the divergence of ``outputs``, under which the expectation
+    is taken, from ``other``; ``kl_vjp(outputs, other, dy, mask)`` gives both gradients.
+    ``draw(outputs, rng, mask)`` is ``sample`` with the log-probabilities of what was
+    drawn. ``mask`` has the shape of the outputs, True = allowed; None allows everything.
     """
 
     sample: Callable[[Array, np.random.Generator, Mask], Array]
@@ -35,6 +38,14 @@ class ActionHead:
     log_prob_vjp: Callable[[Array, Array, Array, Mask], Array]
     entropy: Callable[[Array, Mask], Array]
     entropy_vjp: Callable[[Array, Array, Mask], Array]
+    kl: Callable[[Array, Array, Mask], Array]
+    kl_vjp: Callable[[Array, Array, Array, Mask], tuple[Array, Array]]
+    draw: Callable[[Array, np.random.Generator, Mask], tuple[Array, Array]]
+
+
+def _draw_categorical(logits: Array, rng: np.random.Generator, mask: Mask) -> tuple[Array, Array]:
+    actions = categorical.sample(logits, rng, mask)
+    return actions, categorical.log_prob(logits, actions, mask)
 
 
 CATEGORICAL = ActionHead(
@@ -43,6 +54,9 @@ CATEGORICAL = ActionHead(
     categorical.log_prob_vjp,
     categorical.entropy,
     categorical.entropy_vjp,
+    categorical.kl,
+    categorical.kl_vjp,
+    _draw_categorical,
 )
 """One action out of A; outputs are A logits."""
 
@@ -71,12 +85,22 @@ def factored(counts: tuple[int, ...]) -> ActionHead:
         partial(_log_prob_vjp, counts),
         partial(_entropy, counts),
         partial(_entropy_vjp, counts),
+        partial(_kl, counts),
+        partial(_kl_vjp, counts),
+        partial(_draw, counts),
     )
 
 
 def _sample(counts: tuple[int, ...], outputs: Array, rng: np.random.Generator, mask: Mask) -> Array:
     logits, allowed = _padded(counts, outputs, mask)
     return categorical.sample(logits, rng, allowed)
+
+
+def _draw(
+    counts: tuple[int, ...], outputs: Array, rng: np.random.Generator, mask: Mask
+) -> tuple[Array, Array]:
+    actions = _sample(counts, outputs, rng, mask)
+    return actions, _log_prob(counts, outputs, actions, mask)
 
 
 def _log_prob(counts: tuple[int, ...], outputs: Array, actions: Array, mask: Mask) -> Array:
@@ -103,6 +127,21 @@ def _entropy_vjp(counts: tuple[int, ...], outputs: Array, dy: Array, mask: Mask)
     logits, allowed = _padded(counts, outputs, mask)
     each = np.broadcast_to(dy[..., None], logits.shape[:-1])
     return _unpadded(counts, categorical.entropy_vjp(logits, each, allowed))
+
+
+def _kl(counts: tuple[int, ...], outputs: Array, other: Array, mask: Mask) -> Array:
+    (logits, allowed), (logits_other, _) = (_padded(counts, z, mask) for z in (outputs, other))
+    total: Array = categorical.kl(logits, logits_other, allowed).sum(axis=-1)
+    return total
+
+
+def _kl_vjp(
+    counts: tuple[int, ...], outputs: Array, other: Array, dy: Array, mask: Mask
+) -> tuple[Array, Array]:
+    (logits, allowed), (logits_other, _) = (_padded(counts, z, mask) for z in (outputs, other))
+    each = np.broadcast_to(dy[..., None], logits.shape[:-1])
+    gradients = categorical.kl_vjp(logits, logits_other, each, allowed)
+    return _unpadded(counts, gradients[0]), _unpadded(counts, gradients[1])
 
 
 def _padded(counts: tuple[int, ...], outputs: Array, mask: Mask) -> tuple[Array, Mask]:

@@ -142,9 +142,7 @@ def policy(model: Model, trained: Learner) -> Act:
 
     def act(observations: Array, rng: np.random.Generator) -> tuple[Array, Array]:
         outputs, _ = model.actor.forward(params, observations)
-        mask = model.mask_view(observations)
-        actions = model.head.sample(outputs, rng, mask)
-        return actions, model.head.log_prob(outputs, actions, mask)
+        return model.head.draw(outputs, rng, model.mask_view(observations))
 
     return act
 

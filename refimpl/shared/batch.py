@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 
 import numpy as np
@@ -26,6 +26,8 @@ class Batch:
         Shape of ``log_probs``; one advantage for all agents is repeated for each.
     values, returns : (B,) or (B, N) float
         Of the critic when the batch was made, and what it should have said.
+    outputs : (B, ...) float, optional
+        Of the actor when the batch was made; for a penalty on moving away from them.
     """
 
     observations: Array
@@ -34,13 +36,21 @@ class Batch:
     advantages: Array
     values: Array
     returns: Array
+    outputs: Array | None = None
 
     def __len__(self) -> int:
         return len(self.log_probs)
 
-    def take(self, indices: Array) -> Batch:
+    def take(self, indices: Array | slice) -> Batch:
         """Select the samples at ``indices``."""
-        return Batch(*(getattr(self, field.name)[indices] for field in fields(self)))
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        chosen = {name: c[indices] for name, c in columns.items() if c is not None}
+        return Batch(**chosen)
+
+
+def with_outputs(model: Model, trained: Learner, batch: Batch) -> Batch:
+    """Batch that remembers what the actor puts out now, before it is trained."""
+    return replace(batch, outputs=model.actor.forward(trained.actor, batch.observations)[0])
 
 
 def to_batch(model: Model, trained: Learner, rollout: Rollout, gamma: float, lam: float) -> Batch:

@@ -43,7 +43,7 @@ class EpochKernel:
 def epoch_kernel(
     arrival_rates: ArrayLike, service_rates: ArrayLike, buffer: int, dt: float
 ) -> EpochKernel:
-    """Exact law of an epoch for arrays of rates.
+    """Exact law of an epoch for arrays of rates [MF App. A].
 
     Parameters
     ----------

@@ -25,7 +25,14 @@ from refimpl.shared.action_heads import CATEGORICAL, ActionHead, Mask
 from refimpl.shared.actor_critic import Learner, Model
 from refimpl.shared.batch import Batch, minibatches
 from refimpl.shared.gae import check_unit_interval, standardized
-from refimpl.shared.gradient_step import Losses, Objective, clip_jointly, gradient_step
+from refimpl.shared.gradient_step import (
+    Gradients,
+    Losses,
+    Objective,
+    clip_jointly,
+    gradient_step,
+    loss_and_gradients,
+)
 from refimpl.shared.optimizer import Optimizer, adam
 
 
@@ -172,6 +179,9 @@ class PPOSettings:
         Of the ratio and of the value, > 0; ``inf`` for none.
     entropy_coef, value_coef : float
         Weights in the loss, >= 0. The value loss has no factor 1/2.
+    kl_coef : float
+        Weight of the divergence from the policy that acted, >= 0; see
+        :mod:`refimpl.shared.adaptive_kl`.
     epochs, n_minibatches : int
         Passes over the batch, and steps per pass.
     learning_rate, max_grad_norm : float
@@ -194,6 +204,7 @@ class PPOSettings:
     value_clip: float = math.inf
     entropy_coef: float = 0.0
     value_coef: float = 0.5
+    kl_coef: float = 0.0
     epochs: int = 4
     n_minibatches: int = 4
     learning_rate: float = 3e-4
@@ -211,7 +222,7 @@ class PPOSettings:
         for name in ("clip", "value_clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be > 0; got {getattr(self, name)}")
-        for name in ("entropy_coef", "value_coef"):
+        for name in ("entropy_coef", "value_coef", "kl_coef"):
             check_nonnegative(name, getattr(self, name))
         for name in ("learning_rate", "max_grad_norm"):
             check_positive(name, getattr(self, name))
@@ -224,11 +235,17 @@ class PPOSettings:
             partial(value_loss, clip=self.value_clip),
             self.entropy_coef,
             self.value_coef,
+            self.kl_coef,
         )
 
 
 def update(
-    model: Model, learner: Learner, batch: Batch, settings: PPOSettings, rng: np.random.Generator
+    model: Model,
+    learner: Learner,
+    batch: Batch,
+    settings: PPOSettings,
+    rng: np.random.Generator,
+    gradients: Gradients = loss_and_gradients,
 ) -> tuple[Learner, Losses]:
     """All epochs of minibatch steps on one batch.
 
@@ -240,6 +257,9 @@ def update(
     settings : PPOSettings
     rng : Generator
         Draws the minibatches.
+    gradients : callable
+        How each step's gradient is computed: ``gradient_step.loss_and_gradients`` or, for large
+        minibatches, ``gradient_step.in_blocks``.
 
     Returns
     -------
@@ -255,6 +275,7 @@ def update(
     history = []
     for _ in range(settings.epochs):
         for indices in minibatches(len(batch), settings.n_minibatches, rng):
-            learner, losses = gradient_step(model, learner, batch.take(indices), settings)
-            history.append((losses.policy, losses.value, losses.entropy))
+            part = batch.take(indices)
+            learner, losses = gradient_step(model, learner, part, settings, gradients)
+            history.append((losses.policy, losses.value, losses.entropy, losses.kl))
     return learner, Losses(*(float(mean) for mean in np.mean(history, axis=0)))

@@ -92,6 +92,19 @@ def test_sample_has_the_mean_and_the_deviation() -> None:
 
 
 @given(normals())
+def test_a_sample_comes_with_its_log_prob(normal: Normal) -> None:
+    seed = int(normal.rng.integers(2**32))
+    actions, log_probs = g.sample_with_log_prob(
+        normal.mean, normal.log_std, np.random.default_rng(seed)
+    )
+    alone = g.sample(normal.mean, normal.log_std, np.random.default_rng(seed))
+    np.testing.assert_array_equal(actions, alone)
+    expected = g.log_prob(normal.mean, normal.log_std, actions)
+    # The noise is read back from the action with an error of eps |mean| / std.
+    np.testing.assert_allclose(log_probs, expected, rtol=1e-11, atol=1e-11)
+
+
+@given(normals())
 def test_sample_is_a_differentiable_path(normal: Normal) -> None:
     seed = int(normal.rng.integers(2**32))
 

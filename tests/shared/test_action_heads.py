@@ -79,6 +79,25 @@ def test_gradients_by_complex_step(
     assert_gradient(
         lambda z: head.entropy(z, mask) @ dy, outputs, head.entropy_vjp(outputs, dy, mask), rng
     )
+    other = rng.standard_normal(outputs.shape)
+    d_outputs, d_other = head.kl_vjp(outputs, other, dy, mask)
+    assert_gradient(lambda z: head.kl(z, other, mask) @ dy, outputs, d_outputs, rng)
+    assert_gradient(lambda z: head.kl(outputs, z, mask) @ dy, other, d_other, rng)
+
+
+@given(heads(), st.integers(0, 2**32 - 1))
+def test_divergence_is_the_sum_over_the_choices_and_draws_are_samples(
+    case: tuple[tuple[int, ...], Array, Array | None], seed: int
+) -> None:
+    counts, outputs, mask = case
+    head, other = factored(counts), np.random.default_rng(seed).standard_normal(outputs.shape)
+    allowed = [None] * len(counts) if mask is None else parts(counts, mask)
+    pieces = zip(parts(counts, outputs), parts(counts, other), allowed, strict=True)
+    expected = sum(categorical.kl(z, w, m) for z, w, m in pieces)
+    np.testing.assert_allclose(head.kl(outputs, other, mask), expected, atol=1e-12)
+    actions, log_probs = head.draw(outputs, np.random.default_rng(seed), mask)
+    assert np.array_equal(actions, head.sample(outputs, np.random.default_rng(seed), mask))
+    assert np.array_equal(log_probs, head.log_prob(outputs, actions, mask))
 
 
 @given(floats((3, 4), 3.0), st.integers(0, 2**32 - 1))

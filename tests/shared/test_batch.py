@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refimpl.shared.actor_critic import Learner, policy, values_of
-from refimpl.shared.batch import minibatches, to_batch
+from refimpl.shared.batch import minibatches, to_batch, with_outputs
 from refimpl.shared.gae import generalized_advantages
 from refimpl.shared.rollout import collect
 from tests.shared.agents import PartingGame
-from tests.shared.models import Sizes, small_learner, small_model, team_model
+from tests.shared.models import Sizes, collected, small_learner, small_model, team_model
 from tests.shared.tabular import dynamics, random_mdp
 
 EPS = float(np.finfo(float).eps)
@@ -117,3 +117,17 @@ def test_minibatches_are_random() -> None:
 def test_empty_minibatches_are_refused(parts: int) -> None:
     with pytest.raises(ValueError, match=rf"n_minibatches must be in 1..4, .* got {parts}"):
         minibatches(4, parts, np.random.default_rng(0))
+
+
+def test_a_batch_can_remember_the_outputs_of_the_actor() -> None:
+    rng = np.random.default_rng(7)
+    model, trained = small_model(), small_learner(rng, Sizes(5, 2, 5))
+    batch = collected(model, trained, dynamics(random_mdp(rng, 5, 2, 0.9), 4), 3, rng)
+    assert batch.outputs is None
+    assert batch.take(np.arange(2)).outputs is None
+    remembered = with_outputs(model, trained, batch)
+    outputs, _ = model.actor.forward(trained.actor, batch.observations)
+    assert np.array_equal(remembered.outputs, outputs)
+    part = remembered.take(slice(2, 5))
+    assert np.array_equal(part.outputs, outputs[2:5])
+    assert np.array_equal(part.returns, batch.returns[2:5])

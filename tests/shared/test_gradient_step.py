@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from linear_models.params import Params, flatten, global_norm, unflatten
 from refimpl.shared.a2c import A2CSettings, policy_gradient_surrogate
 from refimpl.shared.action_heads import factored
-from refimpl.shared.actor_critic import Learner, Model
-from refimpl.shared.batch import Batch
+from refimpl.shared.actor_critic import Learner, Model, no_mask
+from refimpl.shared.batch import Batch, with_outputs
 from refimpl.shared.gae import standardized, unscaled
 from refimpl.shared.gradient_step import (
     Losses,
@@ -23,7 +24,9 @@ from refimpl.shared.gradient_step import (
     clip_jointly,
     clip_separately,
     gradient_step,
+    in_blocks,
     loss_and_gradients,
+    unclipped,
 )
 from refimpl.shared.optimizer import group
 from refimpl.shared.ppo import PPOSettings, clipped_surrogate, value_loss
@@ -129,6 +132,54 @@ def test_clipping_together_and_apart() -> None:
     apart = clip_separately(grads, 3.5)
     assert global_norm(group(apart, "actor")) == pytest.approx(3.0, rel=1e-14)
     assert global_norm(group(apart, "critic")) == pytest.approx(3.5, rel=1e-14)
+
+
+def test_no_clipping_is_no_clipping() -> None:
+    grads = gradients(3.0, 4.0)
+    assert unclipped(grads, 1e-3) is grads
+
+
+@pytest.mark.parametrize("build", CASES)
+@given(rows=st.integers(1, 30), seed=st.integers(0, 2**32 - 1))
+def test_blocks_give_the_gradient_of_the_whole(build: Any, rows: int, seed: int) -> None:
+    model, trained, batch = build(np.random.default_rng(seed))
+    if build is not masked:  # whose mask is a function of whole batches
+        batch = with_outputs(model, trained, batch)
+        model = replace(model, mask_view=no_mask)
+    objective = PPOSettings(entropy_coef=0.03, kl_coef=0.5).objective
+    losses, grads = loss_and_gradients(model, trained.params, batch, objective)
+    block_losses, block_grads = in_blocks(model, trained.params, batch, objective, rows)
+    assert block_grads.keys() == grads.keys()
+    size = np.linalg.norm(flatten(grads)) + 1
+    assert np.linalg.norm(flatten(block_grads) - flatten(grads)) <= 1e-13 * size
+    for name in ("policy", "value", "entropy", "kl"):
+        expected = getattr(losses, name)
+        assert getattr(block_losses, name) == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+def test_blocks_on_threads_give_the_same_bits() -> None:
+    model, trained, batch = one_agent(np.random.default_rng(3))
+    objective = PPOSettings().objective
+    one = in_blocks(model, trained.params, batch, objective, 5)[1]
+    with ThreadPoolExecutor(2) as pool:
+        two = in_blocks(model, trained.params, batch, objective, 5, pool.map)[1]
+    assert all(np.array_equal(one[key], two[key]) for key in one)
+
+
+def test_a_step_uses_the_gradients_it_is_told_to() -> None:
+    model, trained, batch = one_agent(np.random.default_rng(4))
+    whole, _ = gradient_step(model, trained, batch, PPOSettings())
+    blocks, _ = gradient_step(
+        model, trained, batch, PPOSettings(), partial(in_blocks, rows=len(batch))
+    )
+    # One block is the whole batch with weight 1: the same bits.
+    assert all(np.array_equal(whole.params[key], blocks.params[key]) for key in whole.params)
+
+
+def test_bad_blocks_are_named() -> None:
+    model, trained, batch = one_agent(np.random.default_rng(5))
+    with pytest.raises(ValueError, match="rows must be an integer >= 1; got 0"):
+        in_blocks(model, trained.params, batch, PPOSettings().objective, 0)
 
 
 @pytest.mark.parametrize("settings", [PPOSettings(), A2CSettings(scale_advantages=standardized)])

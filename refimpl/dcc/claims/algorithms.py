@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refimpl.dcc.claims.findings import (
-    exactly,
-    inequality_value,
-    relative_error,
-    small_devices,
-)
+from refimpl.dcc.claims.findings import inequality_value, relative_error, small_devices
 from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.model.exact import device_mdp
 from refimpl.dcc.objective.coordination import objective
@@ -41,6 +36,7 @@ from refimpl.dcc.train.gradients import (
     three_evaluations,
 )
 from refimpl.dcc.train.population import Population
+from refimpl.findings import exactly
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
 
 Floats = NDArray[np.float64]

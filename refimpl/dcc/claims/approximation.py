@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lp_solvers import lagrangian
 from lp_solvers.finite_mdp import FiniteMDP
-from refimpl.dcc.claims.findings import golden, only_under, small_environments, toy
+from refimpl.dcc.claims.findings import golden, small_environments, toy
 from refimpl.dcc.model.congestion import Congestion, power_law
 from refimpl.dcc.model.crowd import crowd_law
 from refimpl.dcc.model.exact import battery_at, stationary_start, with_start
@@ -23,6 +23,7 @@ from refimpl.dcc.theory.approximation import (
     synchronised_pair,
 )
 from refimpl.dcc.theory.instances import golden_device, toy_device
+from refimpl.findings import only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from refimpl.dcc.claims.findings import only_under, toy_curve, toy_curves
+from refimpl.dcc.claims.findings import toy_curve, toy_curves
 from refimpl.dcc.model.congestion import Congestion, power_law
 from refimpl.dcc.objective.coordination import exact_gradient, gradient_from_parts, objective
 from refimpl.dcc.objective.descent import coordination_steps_converge, descend
@@ -16,6 +16,7 @@ from refimpl.dcc.objective.optimum import best_common_budget, certify, optimise_
 from refimpl.dcc.objective.response import ResponseCurves, respond
 from refimpl.dcc.theory.kinks import linear_optimum
 from refimpl.dcc.theory.perturbations import gaussian_inverse_moment, two_point_inverse_moment
+from refimpl.findings import only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lp_solvers.constrained_mdp import solve_by_lp
-from refimpl.dcc.claims.findings import exactly, relative_error, small_environments, toy, toy_curves
+from refimpl.dcc.claims.findings import relative_error, small_environments, toy, toy_curves
 from refimpl.dcc.model.congestion import Congestion, power_law
 from refimpl.dcc.objective.coordination import exact_gradient, gradient_from_parts, objective
 from refimpl.dcc.objective.descent import projected_step
@@ -19,6 +19,7 @@ from refimpl.dcc.objective.response import (
     respond,
     response_curves,
 )
+from refimpl.findings import exactly
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
 
 Floats = NDArray[np.float64]

@@ -16,9 +16,7 @@ from lp_solvers.constrained_mdp import cmdp_lp, dual_function, solve_by_lp
 from lp_solvers.finite_mdp import FiniteMDP, deterministic, start_value
 from refimpl.dcc.claims.findings import (
     age_only,
-    exactly,
     inequality_value,
-    only_under,
     relative_error,
     toy,
     toy_curve,
@@ -30,6 +28,7 @@ from refimpl.dcc.objective.local import LocalProblem, local_cmdp, offload_freque
 from refimpl.dcc.objective.response import Responses, local_budget_curve, respond
 from refimpl.dcc.policies import always_offload, never_offload
 from refimpl.dcc.theory.instances import GAMMA
+from refimpl.findings import exactly, only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from refimpl.dcc.claims.findings import exactly, golden, only_under, relative_error
+from refimpl.dcc.claims.findings import golden, relative_error
 from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.model.device import (
     N_ACTIONS,
@@ -24,6 +24,7 @@ from refimpl.dcc.model.device import (
 from refimpl.dcc.model.exact import device_mdp, local_cost
 from refimpl.dcc.model.simulator import DeviceBatch, device_batch, step
 from refimpl.dcc.theory.instances import golden_device, toy_device
+from refimpl.findings import exactly, only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Verdict
 
 Floats = NDArray[np.float64]

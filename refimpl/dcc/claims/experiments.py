@@ -21,12 +21,11 @@ from refimpl.dcc.claims.experiments_results import (
     costs_of_reference,
     costs_of_rival,
     difference,
-    empirical,
-    interval,
     jobs_of,
     reference,
 )
 from refimpl.dcc.experiments.scale import scale_of
+from refimpl.findings import empirical, interval
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 COMPARED = ("dcc-published", "dcc-ours", "iql-published", "iql-tuned")
@@ -59,7 +58,7 @@ def check_better(
             f"cost_to_never_n{n}": (mine["cost"][-1] / never).mean(),
             f"violation_n{n}": mine["violation"][-1].mean(),
         }
-    return empirical(all(verdicts), **evidence)
+    return empirical(all(verdicts), evidence)
 
 
 def check_better_as_published(results: Results, context: Context) -> Finding:
@@ -92,7 +91,7 @@ def check_never_beats_independent(results: Results, context: Context) -> Finding
         evidence[f"equilibrium_minus_never_n{n}"] = float(
             (reference("equilibrium", n, context) - never).mean()
         )
-    return empirical(last, **evidence)
+    return empirical(last, evidence)
 
 
 def plot(results: Results, context: Context) -> Plot:

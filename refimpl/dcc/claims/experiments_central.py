@@ -17,13 +17,12 @@ from refimpl.dcc.claims.experiments_results import (
     Results,
     budget,
     costs_of_rival,
-    empirical,
-    interval,
     jobs_of,
     reference,
 )
 from refimpl.dcc.experiments.methods import N_SOLVES
 from refimpl.dcc.experiments.scale import scale_of
+from refimpl.findings import empirical, interval
 from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Kind, Plot
 from refimpl.shared.statistics import Interval, mean_interval
 
@@ -72,7 +71,7 @@ def check_mappo_degrades(results: Results, context: Context) -> Finding:
     excess = mean_interval(mine / dcc - 1.0)
     evidence |= interval(f"excess_over_dcc_n{small}", excess)
     evidence[f"excess_over_ours_n{small}"] = float((mine / ours - 1.0).mean())
-    return empirical(excess.mean < COMPETITIVE and ratios[-1].low > ratios[0].high, **evidence)
+    return empirical(excess.mean < COMPETITIVE and ratios[-1].low > ratios[0].high, evidence)
 
 
 def check_long_mappo(results: Results, context: Context) -> Finding:
@@ -91,7 +90,7 @@ def check_long_mappo(results: Results, context: Context) -> Finding:
     evidence |= interval("gain_beyond_common_budget", gain)
     evidence |= {"long_steps": float(steps[-1]), "long_games": float(games)}
     near = excess["dcc-published"]
-    found = empirical(gain.high < 0.0 and 0.0 < near.mean < COMPETITIVE, **evidence)
+    found = empirical(gain.high < 0.0 and 0.0 < near.mean < COMPETITIVE, evidence)
     never = reference("never", n, context)[:games]
     series = {"MAPPO": (steps.astype(float), (cost / never).mean(axis=1))}
     chart = Plot("Long training", "steps per agent", "cost / cost of never offloading", series)
@@ -105,7 +104,7 @@ def check_a2c_fails(results: Results, context: Context) -> Finding:
         ratio, games = relative(results, context, "a2c", n)
         ratios.append(ratio)
         evidence |= interval(f"cost_to_never_n{n}", ratio) | {f"games_n{n}": games}
-    return empirical(ratios[0].mean < 1.5 and ratios[-1].low > FAILURE, **evidence)
+    return empirical(ratios[0].mean < 1.5 and ratios[-1].low > FAILURE, evidence)
 
 
 def check_common_reward(results: Results, context: Context) -> Finding:
@@ -117,7 +116,7 @@ def check_common_reward(results: Results, context: Context) -> Finding:
         change = mean_interval(common / own - 1.0)
         held.append(change.low > -LIMITED)
         evidence |= interval(f"relative_change_n{n}", change)
-    return empirical(all(held), **evidence)
+    return empirical(all(held), evidence)
 
 
 def long_cells(context: Context) -> list[Cell]:

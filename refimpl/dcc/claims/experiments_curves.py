@@ -17,13 +17,12 @@ from refimpl.dcc.claims.experiments_results import (
     Results,
     budget,
     difference,
-    empirical,
-    interval,
     jobs_of,
     reference,
 )
 from refimpl.dcc.experiments.scale import scale_of
 from refimpl.dcc.experiments.warm_start import CROWDS
+from refimpl.findings import empirical, interval
 from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Kind, Plot
 from refimpl.shared.statistics import mean_interval
 
@@ -53,7 +52,7 @@ def check_same_end(results: Results, context: Context) -> Finding:
                 held.append(max(gap.high, -gap.low) < SAME)
             evidence |= interval(f"{method}_relative_n{n}", gap)
             evidence[f"{method}_violation_n{n}"] = warm["violation"][-1].mean()
-    return empirical(all(held), **evidence)
+    return empirical(all(held), evidence)
 
 
 def check_earlier(results: Results, context: Context) -> Finding:
@@ -67,7 +66,7 @@ def check_earlier(results: Results, context: Context) -> Finding:
             if method == "dcc-published":
                 held.append(gap.high < 0.0)
             evidence |= interval(f"{method}_first_n{n}", gap)
-    return empirical(all(held), **evidence)
+    return empirical(all(held), evidence)
 
 
 def check_curves(results: Results, context: Context) -> Finding:
@@ -90,7 +89,7 @@ def check_curves(results: Results, context: Context) -> Finding:
                 (curve["cost"] / never).mean(axis=1),
             )
     chart = Plot("Learning curves", "steps per agent", "cost / cost of never offloading", series)
-    found = empirical(all(held), **evidence)
+    found = empirical(all(held), evidence)
     return Finding(found.verdict, found.evidence, plots=(chart,))
 
 

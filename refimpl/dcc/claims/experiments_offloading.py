@@ -20,13 +20,12 @@ from refimpl.dcc.claims.experiments_results import (
     budget,
     column,
     difference,
-    empirical,
-    interval,
     jobs_of,
     reference_data,
 )
 from refimpl.dcc.experiments.exponent import BETAS
 from refimpl.dcc.experiments.scale import Scale, scale_of
+from refimpl.findings import empirical, interval
 from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Kind, Plot
 
 Floats = NDArray[np.float64]
@@ -70,7 +69,7 @@ def check_frequencies(
             f"iql_last_n{n}": iql[-1].mean(),
             f"optimum_n{n}": optimum,
         }
-    return empirical(all(held), **evidence)
+    return empirical(all(held), evidence)
 
 
 def check_exponent(results: Results, context: Context) -> Finding:
@@ -88,7 +87,7 @@ def check_exponent(results: Results, context: Context) -> Finding:
     evidence |= {f"optimum_beta{b:g}": u for b, u in zip(BETAS, exact, strict=True)}
     series["optimum (exact)"] = (np.array(BETAS), np.array(exact))
     chart = Plot("Offloading against the exponent", "exponent", "offloading frequency", series)
-    found = empirical(all(falls), **evidence)
+    found = empirical(all(falls), evidence)
     return Finding(found.verdict, found.evidence, plots=(chart,))
 
 

@@ -171,14 +171,3 @@ def budget(context: Context) -> dict[str, float]:
         "learning_steps_per_agent": float(N_SOLVES * scale.steps),
         "games": float(scale.n_games),
     }
-
-
-def empirical(found: bool, **evidence: float) -> Finding:
-    """Conclude on a statistical effect: it is there, or it was not reproduced."""
-    verdict = Verdict.HOLDS_STATISTICALLY if found else Verdict.NOT_REPRODUCED
-    return Finding(verdict, {name: float(value) for name, value in evidence.items()})
-
-
-def interval(name: str, found: Interval) -> dict[str, float]:
-    """Evidence of one interval: ``NAME``, ``NAME_low``, ``NAME_high``."""
-    return {name: found.mean, f"{name}_low": found.low, f"{name}_high": found.high}

@@ -18,8 +18,6 @@ from refimpl.dcc.claims.experiments_results import (
     Results,
     budget,
     column,
-    empirical,
-    interval,
     jobs_of,
 )
 from refimpl.dcc.experiments import local_solvers
@@ -28,6 +26,7 @@ from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.train.coordination import Base, Estimate, Solution
 from refimpl.dcc.train.gradients import three_evaluations
 from refimpl.dcc.train.population import Population, draw_population
+from refimpl.findings import empirical, interval
 from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Job, Kind, Verdict
 from refimpl.shared.statistics import mean_interval
 
@@ -76,7 +75,7 @@ def check_any_solver(answers: Callable[[str, Context], Arrays], context: Context
             held += [abs(excess.mean) < CLOSE, violation < KEPT]
         evidence |= interval(f"{learner}_excess", excess)
         evidence[f"{learner}_violation"] = violation
-    return empirical(all(held), **evidence)
+    return empirical(all(held), evidence)
 
 
 def opposite_answers(learner: str, context: Context) -> Arrays:
@@ -103,7 +102,7 @@ def check_budgets_kept(results: Results, context: Context) -> Finding:
             if method == "dcc-published":
                 held.append(excess.high < KEPT)
             evidence |= interval(f"{method}_violation_n{n}", excess)
-    return empirical(all(held), **evidence)
+    return empirical(all(held), evidence)
 
 
 def budget_cells(context: Context) -> list[Cell]:

@@ -16,25 +16,9 @@ from refimpl.dcc.model.exact import device_mdp
 from refimpl.dcc.objective.local import LocalProblem, local_cmdp
 from refimpl.dcc.objective.response import ResponseCurves, local_budget_curve, response_curves
 from refimpl.dcc.theory.instances import GAMMA, age_only, golden_device, toy_device
-from refimpl.ledger import Context, Finding, Verdict
+from refimpl.ledger import Context
 
 Floats = NDArray[np.float64]
-
-
-def exactly(error: float, tolerance: float, **evidence: float) -> Finding:
-    """Return a finding that holds if ``error`` is within ``tolerance`` and is refuted otherwise.
-
-    The largest error stands first in the evidence.
-    """
-    verdict = Verdict.HOLDS if error <= tolerance else Verdict.REFUTED
-    return Finding(verdict, {"largest_error": float(error), **evidence})
-
-
-def only_under(assumption: str, holds: bool, **evidence: float) -> Finding:
-    """Return a finding that holds under a named assumption, or is refuted even there."""
-    if holds:
-        return Finding(Verdict.HOLDS_UNDER, evidence, assumption)
-    return Finding(Verdict.REFUTED, evidence)
 
 
 def relative_error(found: object, expected: object) -> float:
@@ -107,10 +91,8 @@ def random_policy(mdp: FiniteMDP, rng: np.random.Generator) -> Floats:
 
 __all__ = [
     "age_only",
-    "exactly",
     "golden",
     "inequality_value",
-    "only_under",
     "random_policy",
     "relative_error",
     "small_devices",

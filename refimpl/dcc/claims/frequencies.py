@@ -12,13 +12,7 @@ from lp_solvers.finite_mdp import FiniteMDP
 from lp_solvers.occupancy import (
     stationary_distribution,
 )
-from refimpl.dcc.claims.findings import (
-    exactly,
-    golden,
-    only_under,
-    toy_curve,
-    toy_problem,
-)
+from refimpl.dcc.claims.findings import golden, toy_curve, toy_problem
 from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.model.device import OFFLOAD
 from refimpl.dcc.model.exact import battery_at, stationary_start, with_start
@@ -28,6 +22,7 @@ from refimpl.dcc.objective.local import (
     offload_frequency,
 )
 from refimpl.dcc.theory.instances import golden_device
+from refimpl.findings import exactly, only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lp_solvers.finite_mdp import FiniteMDP
-from refimpl.dcc.claims.findings import age_only, exactly, only_under, relative_error, toy
+from refimpl.dcc.claims.findings import age_only, relative_error, toy
 from refimpl.dcc.model.congestion import Congestion, check_congestion, power_law
 from refimpl.dcc.model.device import OFFLOAD, WAIT
 from refimpl.dcc.model.exact import offload_cost
@@ -22,6 +22,7 @@ from refimpl.dcc.model.simulator import device_batch, step
 from refimpl.dcc.objective.local import approximate_reward
 from refimpl.dcc.theory.instances import golden_device
 from refimpl.dcc.theory.product_policies import product_value
+from refimpl.findings import exactly, only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Verdict
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lp_solvers.finite_mdp import FiniteMDP
-from refimpl.dcc.claims.findings import exactly, small_environments
+from refimpl.dcc.claims.findings import small_environments
 from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.objective.coordination import (
     coupling_derivative,
@@ -23,6 +23,7 @@ from refimpl.dcc.objective.response import (
     respond,
     response_curves,
 )
+from refimpl.findings import exactly
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 Floats = NDArray[np.float64]

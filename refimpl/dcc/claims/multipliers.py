@@ -17,12 +17,7 @@ from lp_solvers.occupancy import (
     occupancy_of_policy,
 )
 from lp_solvers.policy_iteration import policy_iteration
-from refimpl.dcc.claims.findings import (
-    exactly,
-    only_under,
-    random_policy,
-    toy_problem,
-)
+from refimpl.dcc.claims.findings import random_policy, toy_problem
 from refimpl.dcc.model.device import OFFLOAD
 from refimpl.dcc.objective.local import (
     LocalProblem,
@@ -36,6 +31,7 @@ from refimpl.dcc.objective.local import (
 from refimpl.dcc.objective.local import (
     lagrangian as local_lagrangian,
 )
+from refimpl.findings import exactly, only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lp_solvers import lagrangian
 from lp_solvers.finite_mdp import FiniteMDP
-from refimpl.dcc.claims.findings import age_only, only_under, toy, toy_curves
+from refimpl.dcc.claims.findings import age_only, toy, toy_curves
 from refimpl.dcc.model.congestion import Congestion, power_law
 from refimpl.dcc.model.device import OFFLOAD
 from refimpl.dcc.model.exact import stationary_start
@@ -23,6 +23,7 @@ from refimpl.dcc.theory.joint_optimum import JointOptimum, joint_optimum
 from refimpl.dcc.theory.kinks import linear_optimum
 from refimpl.dcc.theory.product_policies import best_deterministic, best_randomised
 from refimpl.dcc.theory.schedules import best_time_varying, rounding_horizon
+from refimpl.findings import only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 Floats = NDArray[np.float64]

@@ -19,19 +19,14 @@ from lp_solvers.occupancy import (
     occupancy_of_policy,
     policy_from_occupancy,
 )
-from refimpl.dcc.claims.findings import (
-    exactly,
-    random_policy,
-    relative_error,
-    toy,
-    toy_problem,
-)
+from refimpl.dcc.claims.findings import random_policy, relative_error, toy, toy_problem
 from refimpl.dcc.model.device import OFFLOAD
 from refimpl.dcc.objective.local import (
     discounted_reward,
     local_cmdp,
     offload_frequency,
 )
+from refimpl.findings import exactly
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from refimpl.dcc.claims.findings import golden, only_under, small_environments, toy_curve
+from refimpl.dcc.claims.findings import golden, small_environments, toy_curve
 from refimpl.dcc.model.congestion import Congestion, power_law
 from refimpl.dcc.model.game import evaluate_identical
 from refimpl.dcc.objective.response import ResponseCurves, local_budget_curve, response_curves
@@ -23,6 +23,7 @@ from refimpl.dcc.theory.equilibrium import (
     social_price_of_mean,
 )
 from refimpl.dcc.theory.kinks import exponent_threshold
+from refimpl.findings import only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
 
 Floats = NDArray[np.float64]

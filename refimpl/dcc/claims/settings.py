@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from refimpl.dcc.claims.findings import exactly
 from refimpl.dcc.experiments.methods import VARIANTS
 from refimpl.dcc.train import mappo
 from refimpl.dcc.train.presets import DCC_PUBLISHED, IQL_PUBLISHED
-from refimpl.dcc.train.settings import Preset
+from refimpl.findings import exactly
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
+from refimpl.shared.presets import Preset
 
 Numbers = Mapping[str, float]
 

@@ -24,8 +24,6 @@ from refimpl.dcc.train.joint_dynamics import (
     joint_dynamics,
 )
 from refimpl.dcc.train.record import append_point, empty_curve
-from refimpl.dcc.train.settings import Preset
-from refimpl.dcc.train.stages import run_stages
 from refimpl.shared import a2c
 from refimpl.shared.action_heads import factored
 from refimpl.shared.actor_critic import (
@@ -40,8 +38,10 @@ from refimpl.shared.actor_critic import (
 )
 from refimpl.shared.batch import to_batch
 from refimpl.shared.optimizer import group, joined
+from refimpl.shared.presets import Preset
 from refimpl.shared.rollout import State, collect
 from refimpl.shared.seeds import generator
+from refimpl.shared.stages import run_stages
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from refimpl.dcc.train.population import Population
 from refimpl.dcc.train.record import add_point, empty_curve
 from refimpl.dcc.train.settings import QSettings
-from refimpl.dcc.train.stages import run_stages
 from refimpl.dcc.train.tabular import Learner, Shaping, greedy_policy, new_learner, play_episode
 from refimpl.shared.seeds import generator
+from refimpl.shared.stages import run_stages
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]

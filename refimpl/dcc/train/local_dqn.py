@@ -17,9 +17,9 @@ from linear_models import mlp
 from refimpl.dcc.model.device import N_ACTIONS, OFFLOAD
 from refimpl.dcc.train.joint_dynamics import EPISODE, N_FEATURES, observation_table
 from refimpl.dcc.train.local_dynamics import LocalDynamics, LocalProblem, offload_frequency
-from refimpl.dcc.train.settings import Preset
 from refimpl.shared import dqn
 from refimpl.shared.actor_critic import Network, mlp_network
+from refimpl.shared.presets import Preset
 from refimpl.shared.replay import Replay, Transitions, add, draw, replay
 from refimpl.shared.seeds import generator
 

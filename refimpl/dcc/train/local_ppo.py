@@ -18,8 +18,6 @@ from linear_models.categorical import probabilities
 from refimpl.dcc.model.device import N_ACTIONS
 from refimpl.dcc.train.joint_dynamics import EPISODE, N_FEATURES, observation_table
 from refimpl.dcc.train.local_dynamics import LocalDynamics, LocalProblem, offload_frequency
-from refimpl.dcc.train.settings import Preset
-from refimpl.dcc.train.stages import run_stages
 from refimpl.shared import ppo
 from refimpl.shared.actor_critic import (
     Model,
@@ -31,8 +29,10 @@ from refimpl.shared.actor_critic import (
 )
 from refimpl.shared.batch import to_batch
 from refimpl.shared.optimizer import group, joined
+from refimpl.shared.presets import Preset
 from refimpl.shared.rollout import collect
 from refimpl.shared.seeds import generator
+from refimpl.shared.stages import run_stages
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -22,8 +22,6 @@ from refimpl.dcc.model.device import N_ACTIONS, DeviceParameters
 from refimpl.dcc.train.joint_dynamics import N_FEATURES, JointDynamics, joint_dynamics
 from refimpl.dcc.train.population import Population
 from refimpl.dcc.train.record import add_point, empty_curve
-from refimpl.dcc.train.settings import Preset
-from refimpl.dcc.train.stages import run_stages
 from refimpl.shared import ppo
 from refimpl.shared.actor_critic import (
     Learner,
@@ -38,8 +36,10 @@ from refimpl.shared.actor_critic import (
 from refimpl.shared.batch import to_batch
 from refimpl.shared.gradient_step import clip_separately
 from refimpl.shared.optimizer import adam, group, joined
+from refimpl.shared.presets import Preset
 from refimpl.shared.rollout import collect
 from refimpl.shared.seeds import generator
+from refimpl.shared.stages import run_stages
 
 Arrays = dict[str, NDArray[Any]]
 

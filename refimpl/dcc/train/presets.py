@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from refimpl.dcc.train.settings import Origin, Preset, QSettings
+from refimpl.dcc.train.settings import QSettings
+from refimpl.shared.presets import Origin, Preset
 
 _PUBLISHED = QSettings(
     steps=100_000,

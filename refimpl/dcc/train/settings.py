@@ -1,20 +1,9 @@
-"""Settings of the tabular learners, with the origin of every number [DCC Table 1].
-
-The paper prints some numbers, implies others and leaves the rest open. A :class:`Preset` therefore
-carries one tag per field, ``published``, ``derived`` or ``chosen``, and refuses to exist without.
-"""
+"""Settings of the tabular learners; for their values see ``presets`` [DCC Table 1]."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Generic, Literal, TypeVar
-
-Origin = Literal["published", "derived", "chosen"]
-Settings = TypeVar("Settings")
-
-_ORIGINS = ("published", "derived", "chosen")
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -88,32 +77,6 @@ class QSettings:
     def with_steps(self, steps: int) -> QSettings:
         """Return the same settings for another number of steps."""
         return replace(self, steps=steps)
-
-
-@dataclass(frozen=True)
-class Preset(Generic[Settings]):
-    """Settings under a name, with the origin of every field.
-
-    Raises
-    ------
-    ValueError
-        If a field has no tag, a tag names no field, or a tag is not one of the three.
-    """
-
-    name: str
-    settings: Settings
-    origin: Mapping[str, Origin]
-
-    def __post_init__(self) -> None:
-        names = {f.name for f in fields(self.settings)}  # type: ignore[arg-type]
-        if set(self.origin) != names:
-            raise ValueError(
-                f"origin of preset {self.name!r} must tag every field once; "
-                f"it differs from the fields in {sorted(names ^ set(self.origin))}"
-            )
-        bad = {tag for tag in self.origin.values() if tag not in _ORIGINS}
-        if bad:
-            raise ValueError(f"origin tags must be among {_ORIGINS}; got {sorted(bad)}")
 
 
 def _check_range(name: str, value: float, low: float, high: float) -> None:

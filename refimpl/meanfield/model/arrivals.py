@@ -20,7 +20,7 @@ HIGH, LOW = 0, 1
 
 @dataclass(frozen=True)
 class Modulation:
-    """The common arrival rate: a two-state chain that may switch after every epoch [MF eq. 2].
+    """The common arrival rate, a two-state chain that may switch after every epoch [MF eq. 2].
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ def sample_levels(
 
 
 def offload_shares(graph: Graph, offload: Floats) -> Floats:
-    """Arrivals at each queue, in units of the common rate [MF sec. 1.2.4].
+    """Arrivals at each queue, in units of the common rate [MF sec. 1.2.4] [MF Fig. 2].
 
     ``1 - p_i + sum over neighbours j of p_j / |N_j|``: each agent keeps the part ``1 - p`` of its
     jobs and spreads the rest evenly over its neighbours. Convention: the degree is the sender's.

@@ -33,12 +33,15 @@ Ints = NDArray[np.intp]
 Epoch = Callable[[Ints, Floats, Floats], tuple[Ints, Floats]]
 """``(states, rates, uniforms) -> (next_states, expected_drops)``, all of shape (..., N)."""
 
+# Queues played together: most of what an epoch touches stays in the cache, and a rate that is new
+# is looked up among so many only.
+CHUNK = 2**16
 # Nodes until the coefficients have reached rounding; entire functions, so that happens soon.
 FIRST_NODES, LAST_NODES = 32, 1024
 
 
 def tabulated_epoch(system: System) -> Epoch:
-    """Epoch by one matrix exponential per distinct rate, kept from epoch to epoch.
+    """Epoch by one matrix exponential per distinct rate, kept from epoch to epoch [MF eq. 1].
 
     Rates are read to 46 binary places, so that sums of the same numbers in another order are the
     same rate; the law moves by less than 1e-14 times ``dt``.
@@ -55,14 +58,22 @@ def tabulated_epoch(system: System) -> Epoch:
     table = KernelTable(system)
     speed_of_queue = system.speeds[1] if len(system.speeds[0]) > 1 else None
 
-    def epoch(states: Ints, rates: Floats, uniforms: Floats) -> tuple[Ints, Floats]:
-        flat = states.reshape(-1)
-        speeds = _per_entry(speed_of_queue, states)
-        rows = table.rows(rates.reshape(-1), speeds)
+    def play(states: Ints, rates: Floats, uniforms: Floats, speeds: Ints) -> tuple[Ints, Floats]:
+        rows = table.rows(rates, speeds)
         rows *= system.buffer + 1
-        rows += flat
+        rows += states
         drops = table.drops.take(rows)
-        after = table.invert(rows, uniforms.reshape(-1))
+        return table.invert(rows, uniforms), drops
+
+    def epoch(states: Ints, rates: Floats, uniforms: Floats) -> tuple[Ints, Floats]:
+        speeds = _per_entry(speed_of_queue, states)
+        flat, x, u = states.reshape(-1), rates.reshape(-1), uniforms.reshape(-1)
+        parts = []
+        for first in range(0, flat.size, CHUNK):
+            some = slice(first, first + CHUNK)
+            served = speeds if speed_of_queue is None else speeds[some]
+            parts.append(play(flat[some], x[some], u[some], served))
+        after, drops = (np.concatenate(column) for column in zip(*parts, strict=True))
         return after.reshape(states.shape), drops.reshape(states.shape)
 
     return epoch

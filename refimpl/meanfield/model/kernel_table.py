@@ -66,14 +66,22 @@ class KernelTable:
         (M,) int
             A new array.
         """
-        keys = np.rint(rates * (UNITS * len(self._system.speeds[0]))).astype(np.int64)
-        if speeds.size > 1:
-            keys += speeds - keys % len(self._system.speeds[0])
+        n_speeds = len(self._system.speeds[0])
+        keys = np.rint(rates * (UNITS * n_speeds)).astype(np.int64)
+        if n_speeds > 1:
+            keys += speeds - keys % n_speeds
         buckets = (keys >> BUCKET_SHIFT) & (2**BUCKET_BITS - 1)
         found: Ints = self._kernel_in.take(buckets)
         wrong = self._key_in.take(buckets) != keys
-        if wrong.any():
-            found[wrong] = self._look_up(keys[wrong])
+        if not wrong.any():
+            return found
+        distinct, inverse = np.unique(keys[wrong], return_inverse=True)
+        if len(self._kernel_of) + len(distinct) > MAX_KERNELS:
+            # Forgetting makes what was found above void, so all are looked up.
+            self._forget()
+            distinct, inverse = np.unique(keys, return_inverse=True)
+            return self._look_up(distinct)[inverse.reshape(-1)]
+        found[wrong] = self._look_up(distinct)[inverse.reshape(-1)]
         return found
 
     def invert(self, rows: Ints, uniforms: Floats) -> Ints:
@@ -102,16 +110,12 @@ class KernelTable:
         position -= first
         return position
 
-    def _look_up(self, keys: NDArray[np.int64]) -> Ints:
-        distinct, inverse = np.unique(keys, return_inverse=True)
+    def _look_up(self, distinct: NDArray[np.int64]) -> Ints:
+        """Kernels of different keys, computed where they are not known yet."""
         new = np.array([key for key in distinct.tolist() if key not in self._kernel_of])
-        if len(self._kernel_of) + len(new) > MAX_KERNELS:
-            self._forget()
-            new = distinct
         if len(new):
             self._add(new)
-        kernels = np.array([self._kernel_of[key] for key in distinct.tolist()], dtype=np.intp)
-        return kernels[inverse.reshape(-1)]
+        return np.array([self._kernel_of[key] for key in distinct.tolist()], dtype=np.intp)
 
     def _add(self, keys: NDArray[np.int64]) -> None:
         system = self._system

@@ -18,7 +18,7 @@ Ints = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """N queues on a graph, with the defaults of the paper's Table 1.
+    """N queues on a graph, by default as the paper has them [MF Table 1] [MF Fig. 1].
 
     Attributes
     ----------

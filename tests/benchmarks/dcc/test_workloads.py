@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +12,6 @@ from benchmarks.dcc import (
     WORKLOADS,
     constrained,
     coordination,
-    memory,
     planning,
     q_learning,
     ready_made,
@@ -84,25 +80,6 @@ def test_q_learning_counts_steps() -> None:
 def test_memory_is_measured_in_a_process_of_its_own() -> None:
     numbers = _run("memory")["numbers"]
     assert 10 < numbers["imported, MB"] <= numbers["solved, MB"] < 1000
-
-
-def test_peak_remembers_memory_that_was_given_back() -> None:
-    code = (
-        "import numpy; from benchmarks.dcc.memory import peak_bytes; before = peak_bytes(); "
-        "numpy.ones(10_000_000); print(peak_bytes() - before)"
-    )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
-    assert 70e6 < int(answer.stdout) < 90e6
-
-
-def test_peak_is_known_without_the_proc_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = memory.peak_bytes()
-
-    def absent(path: Path) -> str:
-        raise FileNotFoundError(path)
-
-    monkeypatch.setattr(Path, "read_text", absent)
-    assert memory.peak_bytes() >= 0.9 * exact
 
 
 def test_coordination_fits_a_slope(monkeypatch: pytest.MonkeyPatch) -> None:

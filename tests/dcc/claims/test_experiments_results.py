@@ -16,14 +16,13 @@ from refimpl.dcc.claims.experiments_results import (
     costs_of_reference,
     costs_of_rival,
     difference,
-    empirical,
-    interval,
     jobs_of,
     reference,
     reference_data,
 )
 from refimpl.dcc.experiments import long_training, references, runs, scaling
 from refimpl.dcc.experiments.scale import FULL, QUICK
+from refimpl.findings import empirical
 from refimpl.ledger import Context, Finding, Verdict
 from refimpl.shared.statistics import paired_difference
 from tests.dcc.claims.planted import NEVER, curve_of, level, of_methods, reference_of
@@ -83,7 +82,7 @@ def test_measured_curves_join_the_jobs(cell):
 def above_two(results, context):
     """Claim that the cost exceeds 2 in units of never offloading."""
     cost = results.curve(Cell("iql-tuned", 10, beta=2.0), context)["cost"]
-    return empirical(cost.min() > 2.0 * NEVER)
+    return empirical(cost.min() > 2.0 * NEVER, {})
 
 
 @pytest.mark.parametrize("cost", [3.0, 1.0])
@@ -170,22 +169,6 @@ def test_what_all_games_share_does_not_widen_an_interval():
     assert (found.low, found.high) == pytest.approx((1.0, 1.0))
 
 
-def test_evidence_of_an_interval_has_three_numbers():
-    found = difference(np.array([1.0, 2.0, 4.0]), np.zeros(3))
-    assert interval("gap", found) == {
-        "gap": found.mean,
-        "gap_low": found.low,
-        "gap_high": found.high,
-    }
-
-
 def test_the_budget_stands_beside_every_number():
     assert budget(Context()) == {"learning_steps_per_agent": 16e3, "games": 3.0}
     assert budget(Context("full")) == {"learning_steps_per_agent": 1.6e6, "games": 15.0}
-
-
-def test_an_effect_is_there_or_was_not_reproduced():
-    there, missing = (empirical(found, x=np.float64(2)) for found in (True, False))
-    assert there.verdict is Verdict.HOLDS_STATISTICALLY
-    assert missing.verdict is Verdict.NOT_REPRODUCED
-    assert there.evidence == missing.evidence == {"x": 2.0}

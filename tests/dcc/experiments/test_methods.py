@@ -21,8 +21,8 @@ from refimpl.dcc.experiments.methods import (
 from refimpl.dcc.model.congestion import power_law
 from refimpl.dcc.train.population import Population, draw_population
 from refimpl.dcc.train.record import CURVE_KEYS
-from tests.dcc.train.interruptions import assert_same_bits
 from tests.dcc.train.strategies import pair
+from tests.shared.interruptions import assert_same_bits
 
 LEARNING = ("dcc-published", "dcc-ours-differences", "dcc-ours", *INDEPENDENT)
 

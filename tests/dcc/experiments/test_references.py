@@ -14,7 +14,7 @@ from refimpl.dcc.policies import never_offload
 from refimpl.dcc.train.exact_solver import exact_devices
 from refimpl.dcc.train.population import draw_population
 from tests.dcc.experiments.jobs import assert_jobs
-from tests.dcc.train.interruptions import assert_same_bits
+from tests.shared.interruptions import assert_same_bits
 
 N, GAMES = 4, (0, 3)
 

@@ -14,7 +14,7 @@ from refimpl.dcc.experiments.runs import KEPT, PATHS, Run, collect, job, train
 from refimpl.dcc.train.record import CURVE_KEYS
 from refimpl.ledger import Job
 from tests.dcc.experiments.jobs import assert_jobs
-from tests.dcc.train.interruptions import assert_resumes, assert_same_bits
+from tests.shared.interruptions import assert_resumes, assert_same_bits
 
 SMALL = Run("dcc-exact", 3, (0, 2), 1000)
 

@@ -21,8 +21,8 @@ from refimpl.dcc.experiments.tuning import (
 )
 from refimpl.dcc.train.presets import DCC_OURS, IQL_TUNED
 from tests.dcc.experiments.jobs import assert_jobs
-from tests.dcc.train.interruptions import assert_resumes, assert_same_bits
 from tests.dcc.train.strategies import pair
+from tests.shared.interruptions import assert_resumes, assert_same_bits
 
 
 @pytest.fixture

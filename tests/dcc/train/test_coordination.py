@@ -22,8 +22,8 @@ from refimpl.dcc.train.gradients import (
     three_evaluations,
 )
 from refimpl.dcc.train.record import CURVE_KEYS
-from tests.dcc.train.interruptions import assert_resumes, assert_same_bits
 from tests.dcc.train.strategies import KINDS, pair, populations, random_budgets, seeds
+from tests.shared.interruptions import assert_resumes, assert_same_bits
 
 PATHS = ("budget_path", "multiplier_path", "own_path", "coupling_path")
 DIFFERENCES = three_evaluations(0.05, 0.25)

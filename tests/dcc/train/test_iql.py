@@ -17,8 +17,8 @@ from refimpl.dcc.train.iql import common_cost, independent_q, own_cost
 from refimpl.dcc.train.population import Population
 from refimpl.dcc.train.record import CURVE_KEYS
 from refimpl.dcc.train.tabular import greedy_policy
-from tests.dcc.train.interruptions import assert_resumes, assert_same_bits
 from tests.dcc.train.strategies import KINDS, brief, pair, populations, seeds
+from tests.shared.interruptions import assert_resumes, assert_same_bits
 
 SHORT = brief(steps=160)
 

@@ -10,7 +10,7 @@ import pytest
 
 from refimpl.dcc import train
 from refimpl.dcc.train.presets import DCC_OURS, DCC_PUBLISHED, IQL_PUBLISHED, IQL_TUNED
-from refimpl.dcc.train.settings import Preset
+from refimpl.shared.presets import Preset
 
 TABULAR = (DCC_PUBLISHED, DCC_OURS, IQL_PUBLISHED, IQL_TUNED)
 

@@ -1,4 +1,4 @@
-"""Specifies the settings of the tabular learners and the tags of presets."""
+"""Specifies the settings of the tabular learners."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refimpl.dcc.train.settings import Preset, QSettings
+from refimpl.dcc.train.settings import QSettings
 from tests.dcc.train.strategies import BRIEF, brief
 
 shares = st.floats(0.0, 1.0)
-TAGS = dict.fromkeys(asdict(BRIEF), "chosen")
 
 
 @given(shares, shares, shares, st.integers(0, 500))
@@ -85,24 +84,6 @@ def test_shares_and_exponents_outside_the_unit_interval_are_named(name, value):
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_the_ends_of_the_interval_are_allowed(name, value):
     assert getattr(brief(**{name: value}), name) == value
-
-
-def test_every_field_needs_a_tag():
-    assert Preset("fine", BRIEF, TAGS).origin["steps"] == "chosen"
-    for name in TAGS:
-        tags = {key: tag for key, tag in TAGS.items() if key != name}
-        with pytest.raises(ValueError, match=rf"preset 'odd' must tag every field .*\['{name}'\]"):
-            Preset("odd", BRIEF, tags)
-
-
-def test_tags_without_a_field_are_named():
-    with pytest.raises(ValueError, match=r"'odd' must tag every field once.*\['momentum'\]"):
-        Preset("odd", BRIEF, {**TAGS, "momentum": "chosen"})
-
-
-def test_other_tags_are_named():
-    with pytest.raises(ValueError, match=r"origin tags must be among .*; got \['guessed'\]"):
-        Preset("odd", BRIEF, {**TAGS, "steps": "guessed"})
 
 
 def test_settings_can_be_read_off_their_name():

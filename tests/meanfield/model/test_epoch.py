@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refimpl.meanfield.model import epoch as epoch_module
 from refimpl.meanfield.model.epoch import chebyshev_rows, interpolated_epoch, tabulated_epoch
 from refimpl.meanfield.model.graph import graph_from_edges
 from refimpl.meanfield.model.system import System
@@ -86,6 +87,18 @@ def test_rates_that_differ_by_rounding_are_one_rate() -> None:
     assert sums[0, 0] != sums[0, 1]
     _, drops = epoch(np.zeros((1, 2), dtype=np.intp), sums, np.full((1, 2), 0.5))
     assert drops[0, 0] == drops[0, 1]
+
+
+@given(st.data(), st.integers(1, 10))
+def test_how_many_queues_are_played_together_changes_no_bit(data: st.DataObject, few: int) -> None:
+    system = data.draw(systems())
+    arguments = some(data, system)
+    whole = tabulated_epoch(system)(*arguments)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(epoch_module, "CHUNK", few)
+        pieces = tabulated_epoch(system)(*arguments)
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("dt", [1.0, 5.0, 10.0])

@@ -51,6 +51,25 @@ def test_a_full_table_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
         np.testing.assert_allclose(drops(table, rows), expected, atol=1e-13)
 
 
+def test_what_was_known_before_forgetting_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_table, "MAX_KERNELS", 10)
+    table = KernelTable(System(PAIR))
+    table.rows(0.1 + 0.01 * np.arange(8), ONE)
+    mixed = 0.15 + 0.01 * np.arange(9)  # three known ones, six new ones: too many together
+    rows = table.rows(mixed, ONE)
+    expected = epoch_kernel(mixed, 1.0, 5, 5.0).expected_drops
+    np.testing.assert_allclose(drops(table, rows), expected, atol=1e-13)
+
+
+def test_more_rates_than_it_keeps_are_served_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel_table, "MAX_KERNELS", 10)
+    table = KernelTable(System(PAIR))
+    for _ in range(2):
+        many = 0.1 + 0.01 * np.arange(25)
+        expected = epoch_kernel(many, 1.0, 5, 5.0).expected_drops
+        np.testing.assert_allclose(drops(table, table.rows(many, ONE)), expected, atol=1e-13)
+
+
 @pytest.mark.parametrize("buffer", [1, 2, 3, 7, 8, 20])
 def test_inversion_counts_the_steps_below(buffer: int) -> None:
     table = KernelTable(System(PAIR, buffer=buffer))

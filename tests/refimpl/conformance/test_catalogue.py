@@ -23,6 +23,8 @@ KEYS = {
     "cmdp": "P cost constraint_cost budget gamma start -> value multiplier occupancy",
     "constraint_gradient": "P cost offload_cost budget_theta others kappa beta gamma start -> "
     "value multiplier local_derivative coupling_derivative",
+    "queue_epoch": "arrival_rate service_rate buffer dt -> transition expected_drops",
+    "arrival_rates": "adjacency offload_prob rate -> rates",
 }
 
 every_case = pytest.mark.parametrize("name", KEYS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from refimpl.shared import checkpoints
-from tests.dcc.train.interruptions import assert_resumes, assert_same_bits
+from tests.shared.interruptions import assert_resumes, assert_same_bits
 
 
 def sums(path, forgetful=False):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from refimpl.dcc.train.stages import run_stages
 from refimpl.shared.checkpoints import CheckpointError
 from refimpl.shared.seeds import generator
-from tests.dcc.train.interruptions import assert_resumes, assert_same_bits
+from refimpl.shared.stages import run_stages
+from tests.shared.interruptions import assert_resumes, assert_same_bits
 
 LABEL = {"seed": 3}
 

@@ -1,0 +1,1 @@
+"""Expected drops as a function of the rule, its gradient, and the descent to the best rule."""

@@ -1,0 +1,1 @@
+"""Learners: mean-field PPO, parameter sharing, the recurrent variant, scalable actor-critic."""
