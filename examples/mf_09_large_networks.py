@@ -5,7 +5,7 @@ differences are ten times narrower than those of the drops. MF-R and the best ru
 small graphs (94 to 160 nodes) and used on thousands. RND and OWN are one policy on regular
 graphs; where degrees differ RND overloads the queues beside leaves, and OWN drops less.
 Look at: JSQ that splits ties is best at delay 1 and both are worst from 3 on; the best rule for the
-own queue is lowest in between and joins RND (on irregular graphs: OWN) at long delays.
+own queue is lowest in between and comes near RND (on irregular graphs: OWN) at long delays.
 For: engineers and auditors. Without --full MF-R is trained briefly, on the ring only.
 """
 

@@ -105,7 +105,7 @@ def main() -> None:
         "meanfield/fig-4b-sac-worse",
         "meanfield/fig-5-na-ps-not-better",
     )
-    look_at("with few rounds SAC has hardly moved from its random start: it drops as RND-epoch.")
+    look_at("SAC starts as RND-epoch and even after the rounds of --full is not down at RND.")
     figure(given, partial(draw, sizes, found), columns=3, size=(14.0, 4.2))
     for n in sizes:
         for policy in SAC:
