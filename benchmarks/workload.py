@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from benchmarks.machine import Limits, foreign_load, load_now
 from benchmarks.timing import JSON, Ratio, Timing
@@ -109,6 +111,25 @@ class Workload:
     name: str
     title: str
     run: Callable[[Settings], Report]
+
+
+def imported_late(package: str, titles: Mapping[str, str]) -> tuple[Workload, ...]:
+    """Workloads that live in a module each of ``package``, imported when they run.
+
+    A workload that measures memory must not carry the others' libraries.
+
+    Parameters
+    ----------
+    package : str
+        Full name of the package.
+    titles : mapping from module to title
+    """
+
+    def run(settings: Settings, module: str) -> Report:
+        report: Report = importlib.import_module(f"{package}.{module}").run(settings)
+        return report
+
+    return tuple(Workload(name, title, partial(run, module=name)) for name, title in titles.items())
 
 
 def run_workload(workload: Workload, settings: Settings) -> JSON:

@@ -88,8 +88,8 @@ def simpy_episode(
     return drops / n, sum(states) / n
 
 
-def ciw_run(n: int, buffer: int, time: float, seed: int) -> None:
-    """Play queues with Poisson arrivals at 0.9 for some time, in ciw."""
+def ciw_run(n: int, buffer: int, time: float, seed: int) -> int:
+    """Play queues with Poisson arrivals at 0.9 for some time, in ciw; number of jobs served."""
     ciw = importlib.import_module("ciw")
     network = ciw.create_network(
         arrival_distributions=[ciw.dists.Exponential(rate=0.9)] * n,
@@ -99,4 +99,6 @@ def ciw_run(n: int, buffer: int, time: float, seed: int) -> None:
         queue_capacities=[buffer - 1] * n,
     )
     ciw.seed(seed)
-    ciw.Simulation(network).simulate_until_max_time(time)
+    simulation = ciw.Simulation(network)
+    simulation.simulate_until_max_time(time)
+    return sum(record.record_type == "service" for record in simulation.get_all_records())

@@ -31,7 +31,6 @@ from refimpl.meanfield.experiments.scale import BETWEEN, PRESETS, scale_of
 from refimpl.meanfield.experiments.settings import large
 
 LONG = (8.0, 9.0, 10.0)
-REGULAR = ("ring", "ccc", "torus")
 PANELS = {"ring": "7a", "ccc": "7b", "torus": "7c", "cm": "7d"}
 SHORTEST = ("JSQ", "JSQ-split")
 SAME = 0.05

@@ -42,8 +42,9 @@ def test_simpy_drops_as_many_as_ours() -> None:
 
 
 @needs("ciw")
-def test_ciw_runs() -> None:
-    ciw_run(2, 5, 10.0, 0)
+def test_ciw_serves_what_bounded_queues_serve() -> None:
+    """In the long run a queue serves 0.9 (1 - 0.126) jobs per unit of time; within 5%."""
+    assert abs(ciw_run(2, 5, 2000.0, 0) / (2 * 2000.0 * 0.9 * (1 - 0.1260)) - 1) < 0.05
 
 
 def test_the_same_seed_plays_the_same_episode() -> None:
