@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.machine import installed
 from benchmarks.meanfield.torch_update import TorchUpdate
-from benchmarks.timing import interleaved, ratio
+from benchmarks.timing import Timing, interleaved, ratio
 from benchmarks.workload import Report, Settings, Target, share_of_limit
 from linear_models.params import flatten
 from refimpl.meanfield.train.networks import DTYPE, gaussian_actor, normalized_columns
@@ -36,77 +36,81 @@ ACT, NETWORK = "decision for 80 episodes", "its network alone"
 ACT_ALONE, NETWORK_ALONE = "decision for 1 episode", "its network alone, 1 row"
 
 
+UPDATE = PPOSettings(
+    clip=0.3,
+    value_clip=10.0,
+    value_coef=1.0,
+    kl_coef=0.2,
+    learning_rate=5e-5,
+    scale_advantages=unscaled,
+    clip_gradients=unclipped,
+)
+PAIRS = {
+    "torch / ours, 1 thread": (TORCH_ONE, ONE),
+    "torch / ours, 2 threads": (TORCH_TWO, TWO),
+}
+
+
 def run(settings: Settings) -> Report:
     """Time gradient steps and decisions."""
     width, size = (16, 200) if settings.quick else (256, 4000)
-    update = PPOSettings(
-        clip=0.3,
-        value_clip=10.0,
-        value_coef=1.0,
-        kl_coef=0.2,
-        learning_rate=5e-5,
-        scale_advantages=unscaled,
-        clip_gradients=unclipped,
-    )
     trained, batch = instance(width, size)
-    step = partial(gradient_step, MODEL, trained, batch, update)
-    one: dict[str, Callable[[], object]] = {
-        WHOLE: step,
-        ONE: partial(step, partial(in_blocks, rows=ROWS)),
-        **decisions(trained),
-        "product": single_precision_product(),
-    }
-    numbers, skipped = {}, {}
-    with ThreadPoolExecutor(2) as pool:
-        two: dict[str, Callable[[], object]] = {
-            TWO: partial(step, partial(in_blocks, rows=ROWS, each=pool.map))
-        }
-        if installed("torch"):
-            rival = TorchUpdate(trained.params, batch, update)
-            difference = disagreement(trained, batch, update, rival)
-            numbers["gradient, largest relative difference from torch"] = difference
-            timings = interleaved({**one, TORCH_ONE: rival.on_threads(1)}, settings.repeats)
-            timings |= interleaved({**two, TORCH_TWO: rival.on_threads(2)}, settings.repeats)
-        else:
-            skipped["torch"] = "not installed"
-            timings = interleaved({**one, **two}, settings.repeats)
+    rival = TorchUpdate(trained.params, batch, UPDATE) if installed("torch") else None
+    agreement = "gradient, largest relative difference from torch"
+    numbers = {agreement: disagreement(trained, batch, UPDATE, rival)} if rival else {}
+    timings = timed(trained, batch, rival, settings.repeats)
     numbers |= {
         f"{name}, samples per s": size / timings[name].median
         for name in (WHOLE, ONE, TWO, TORCH_ONE, TORCH_TWO)
         if name in timings
     }
-    overhead = 1e6 * (timings[ACT].median - timings[NETWORK].median)
+    overhead = 1e6 * (timings[ACT].median - timings[NETWORK].median) / COPIES
     alone = 1e6 * (timings[ACT_ALONE].median - timings[NETWORK_ALONE].median)
     numbers |= {
-        "decision overhead per environment step, us": overhead / COPIES,
+        "decision overhead per environment step, us": overhead,
         "decision overhead of a single episode, us": alone,
     }
-    pairs = {
-        "torch / ours, 1 thread": (TORCH_ONE, ONE),
-        "torch / ours, 2 threads": (TORCH_TWO, TWO),
-    }
-    ratios = {name: ratio(timings[a], timings[b]) for name, (a, b) in pairs.items() if a in timings}
+    ratios = {name: ratio(timings[a], timings[b]) for name, (a, b) in PAIRS.items() if a in timings}
+    targets = [
+        Target(f"no slower than torch: {name}", quotient.median, low=1.0)
+        for name, quotient in ratios.items()
+    ]
     limits = replace(settings.limits, flops=2.0 * 768**3 / min(timings["product"].samples))
     return Report(
         instance={"minibatch": size, "width": width, "inputs": N_IN, "actions": N_ACTIONS},
         timings=timings,
         ratios=ratios | {"whole / in blocks": ratio(timings[WHOLE], timings[ONE])},
         numbers=numbers,
-        targets=(
-            *(
-                Target(f"no slower than torch: {name}", quotient.median, low=1.0)
-                for name, quotient in ratios.items()
-            ),
-            Target("overhead per environment step, us", overhead / COPIES, high=10.0),
-        ),
+        targets=(*targets, Target("overhead per environment step, us", overhead, high=10.0)),
         limit=share_of_limit(
             limits,
             timings[ONE].median,
             "matrix products of both networks, forward and twice backward, in single precision",
             flops=size * products(width),
         ),
-        skipped=skipped,
+        skipped={} if rival else {"torch": "not installed"},
     )
+
+
+def timed(
+    trained: Learner, batch: Batch, rival: TorchUpdate | None, repeats: int
+) -> dict[str, Timing]:
+    """Seconds of everything that is compared; with a rival one thread at first, then two."""
+    step = partial(gradient_step, MODEL, trained, batch, UPDATE)
+    one: dict[str, Callable[[], object]] = {
+        WHOLE: step,
+        ONE: partial(step, partial(in_blocks, rows=ROWS)),
+        **decisions(trained),
+        "product": single_precision_product(),
+    }
+    with ThreadPoolExecutor(2) as pool:
+        two: dict[str, Callable[[], object]] = {
+            TWO: partial(step, partial(in_blocks, rows=ROWS, each=pool.map))
+        }
+        if rival is None:
+            return interleaved({**one, **two}, repeats)
+        timings = interleaved({**one, TORCH_ONE: rival.on_threads(1)}, repeats)
+        return timings | interleaved({**two, TORCH_TWO: rival.on_threads(2)}, repeats)
 
 
 def instance(width: int, size: int) -> tuple[Learner, Batch]:

@@ -11,6 +11,7 @@ from refimpl.meanfield.model import topologies
 from refimpl.meanfield.model.arrivals import Modulation
 from refimpl.meanfield.model.graph import Graph
 from refimpl.meanfield.model.system import System
+from refimpl.meanfield.train.parameter_sharing import TRAINING_AGENTS
 from refimpl.shared.seeds import generator
 
 TIME = 50.0
@@ -38,9 +39,6 @@ TRAINED_ON = {"ring": 101, "ccc": 5, "torus": 11, "cm": 101, "bethe": 5}
 
 LARGE = {"ring": 5001, "ccc": 9, "torus": 70, "cm": 5001, "bethe": 11}
 """Size parameter of the large graph [MF Fig. 7] [MF Fig. 8]."""
-
-SHARING_SIZE = 5
-"""Ring that NA-PS is trained on [MF sec. 3]."""
 
 RING_SIZES = (9, 21, 91, 901, 3501, 5001)
 """Rings of [MF Fig. 5]."""
@@ -131,7 +129,7 @@ def trained_on(setting: Setting, method: str = "mean-field") -> Setting:
     NA-PS is always trained on a small ring.
     """
     if method == "parameter-sharing":
-        return replace(setting, topology="ring", size=SHARING_SIZE)
+        return replace(setting, topology="ring", size=TRAINING_AGENTS)
     return setting.resized(TRAINED_ON[setting.topology])
 
 
