@@ -48,8 +48,32 @@ def accessible(graph: Graph) -> Access:
 
     Computed once per graph, which is why the arrays are read-only.
     """
-    present = graph.accessible < graph.n
-    queues = np.where(present, graph.accessible, np.arange(graph.n)[:, None])
+    agents, width = np.arange(graph.n), 1 + int(graph.degrees.max())
+    queues = np.repeat(agents[:, None], width, axis=1)
+    slot = np.arange(len(graph.neighbours)) - np.repeat(graph.starts[:-1], graph.degrees)
+    queues[np.repeat(agents, graph.degrees), 1 + slot] = graph.neighbours
+    present = np.arange(width) <= graph.degrees[:, None]
     for array in (queues, present):
         array.setflags(write=False)
     return Access(queues, present)
+
+
+def received(queues: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Count the agents that send to each queue.
+
+    Parameters
+    ----------
+    queues : (N, D) int
+        As in :class:`Access`.
+    columns : (..., N) int
+        Column of ``queues`` that each agent chose.
+
+    Returns
+    -------
+    (..., N) float
+    """
+    n, width = queues.shape
+    targets = queues.take(np.arange(n) * width + columns).reshape(-1, n)
+    flat = targets + n * np.arange(len(targets))[:, None]
+    counts = np.bincount(flat.ravel(), minlength=flat.size)
+    return counts.reshape(columns.shape).astype(np.float64)

@@ -60,18 +60,6 @@ class Graph:
         weights = 1.0 / self.degrees[self.neighbours]
         return sparse.csr_array((weights, self.neighbours, self.starts), shape=(self.n, self.n))
 
-    @cached_property
-    def accessible(self) -> Ints:
-        """Queues that each agent may use, own first; (N, 1 + largest degree).
-
-        Rows of agents with fewer neighbours are filled up with N, the index of no queue.
-        """
-        table = np.full((self.n, 1 + self.degrees.max()), self.n, dtype=np.intp)
-        table[:, 0] = np.arange(self.n)
-        slot = np.arange(len(self.neighbours)) - np.repeat(self.starts[:-1], self.degrees)
-        table[np.repeat(np.arange(self.n), self.degrees), 1 + slot] = self.neighbours
-        return table
-
 
 def graph_from_edges(n: int, edges: ArrayLike) -> Graph:
     """Graph on agents 0..n-1 from its edges.

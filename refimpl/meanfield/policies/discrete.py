@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_models.validation import check_shape
-from refimpl.meanfield.model.access import accessible
+from refimpl.meanfield.model.access import accessible, received
 from refimpl.meanfield.model.graph import Graph
 from refimpl.meanfield.model.system import System
 from refimpl.meanfield.policies.rules import Policy
@@ -56,11 +56,7 @@ class Neighbourhoods:
 
     def received(self, choices: Ints) -> Floats:
         """Count the agents that chose each queue, (..., N) from choices (..., N) in 0..D-1."""
-        flat = choices.reshape(-1, self.n)
-        targets = np.take_along_axis(self.queues[None], flat[..., None], axis=2)[..., 0]
-        targets = targets + np.arange(len(flat))[:, None] * self.n
-        counts = np.bincount(targets.ravel(), minlength=flat.size)
-        return counts.reshape(choices.shape).astype(np.float64)
+        return received(self.queues, choices)
 
 
 @lru_cache(maxsize=32)

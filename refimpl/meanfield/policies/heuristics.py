@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refimpl.meanfield.model.access import Access, accessible
+from refimpl.meanfield.model.access import Access, accessible, received
 from refimpl.meanfield.model.system import System
 from refimpl.meanfield.policies.rules import Policy
 
@@ -35,7 +35,7 @@ def random_per_epoch(system: System, states: Array, rng: np.random.Generator) ->
     """
     access = accessible(system.graph)
     column = (rng.random(states.shape) * access.sizes).astype(np.intp)
-    return _received(_targets(access, column))
+    return received(access.queues, column)
 
 
 def shortest_queue_one_winner(system: System, states: Array, rng: np.random.Generator) -> Floats:
@@ -86,7 +86,7 @@ def _shortest_of_some(system: System, states: Array, rng: np.random.Generator, d
     last = min(d, keys.shape[-1]) - 1
     sampled = keys <= np.partition(keys, last, axis=-1)[..., last : last + 1]
     seen = np.where(sampled, states.take(access.queues, axis=1) + keys, np.inf)
-    return _received(_targets(access, seen.argmin(axis=-1)))
+    return received(access.queues, seen.argmin(axis=-1))
 
 
 def _length(system: System, states: Array) -> Array:
@@ -110,7 +110,7 @@ def _one_winner(score: Score, system: System, states: Array, rng: np.random.Gene
         if k:
             column += (tied & (left == 0)) * k
         left -= tied
-    return _received(_targets(access, column))
+    return received(access.queues, column)
 
 
 def _split(score: Score, system: System, states: Array) -> Floats:
@@ -141,18 +141,3 @@ def _best(
     for value in scores:
         ties += value == best
     return own, best, ties, scores
-
-
-def _targets(access: Access, column: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Queue that each agent chose, (E, N), from the column of ``access.queues``."""
-    n, width = access.queues.shape
-    targets: NDArray[np.intp] = access.queues.take(np.arange(n) * width + column)
-    return targets
-
-
-def _received(targets: NDArray[np.intp]) -> Floats:
-    """Count the agents that send to each queue."""
-    n_episodes, n = targets.shape
-    flat = targets + n * np.arange(n_episodes)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=n_episodes * n)
-    return counts.reshape(n_episodes, n).astype(np.float64)

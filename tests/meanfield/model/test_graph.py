@@ -39,14 +39,6 @@ def test_offloaded_jobs_all_arrive_at_neighbours(graph: Graph) -> None:
         assert np.ptp(column[column > 0]) == 0.0
 
 
-@given(graphs())
-def test_accessible_queues_are_the_own_one_and_the_neighbours(graph: Graph) -> None:
-    for i, row in enumerate(graph.accessible):
-        assert row[0] == i
-        np.testing.assert_array_equal(row[1 : 1 + graph.degrees[i]], graph.neighbours_of(i))
-        assert (row[1 + graph.degrees[i] :] == graph.n).all()
-
-
 def test_the_order_and_direction_of_edges_do_not_matter() -> None:
     one = graph_from_edges(4, np.array([[0, 1], [1, 2], [2, 3]]))
     other = graph_from_edges(4, np.array([[3, 2], [0, 1], [2, 1]]))
