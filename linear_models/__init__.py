@@ -25,7 +25,7 @@ Reading order
 ``params``, ``affine``, ``activations``, ``mlp`` are back-propagation itself; ``losses``,
 ``categorical`` and ``gaussian`` start the chain; ``optimizers`` and ``schedules`` use its end;
 ``gradcheck`` proves it, to ten digits, by the complex step. ``recurrent`` is back-propagation
-through time. A linear model is an MLP without a hidden layer.
+through time; ``embedding`` looks categories up. A linear model is an MLP without a hidden layer.
 
 Numerics
 --------
@@ -39,6 +39,7 @@ from linear_models import (
     activations,
     affine,
     categorical,
+    embedding,
     gaussian,
     gradcheck,
     losses,
@@ -53,6 +54,7 @@ __all__ = [
     "activations",
     "affine",
     "categorical",
+    "embedding",
     "gaussian",
     "gradcheck",
     "losses",

@@ -14,6 +14,9 @@ Linear programs
 ``certificate``
     Primal, dual, complementarity and gap residuals of any claimed solution; checks of proofs of
     infeasibility (Farkas rays) and unboundedness. A solver's status proves nothing.
+``convex_program``
+    Separable convex costs (quadratic, power, logarithm, barrier) under the same constraints; solved
+    by ``cvx.minimise`` and certified through the linear program at the optimum.
 ``diagnosis``, ``errors``
     Why a program has no optimum, as a named error with the verified proof attached.
 ``duality``

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from lp_solvers import cvx, highs
+from lp_solvers import convex_program, cvx, highs
 from lp_solvers.certificate import certify, verify_farkas, verify_unbounded
+from lp_solvers.convex_program import ConvexProgram, SeparableCost
 from lp_solvers.errors import FarkasRay, InfeasibleError, SolverError, UnboundedError
-from lp_solvers.linear_program import LinearProgram, LPSolution
+from lp_solvers.linear_program import LinearProgram, LPSolution, linear_program
+from tests.lp_solvers.convex_strategies import solved_convex_programs
 from tests.lp_solvers.program_strategies import (
     Unbounded,
     as_sparse,
@@ -114,3 +116,24 @@ def test_answer_is_made_of_arrays_of_the_right_shape() -> None:
             assert isinstance(value, np.ndarray)
             assert value.shape == (size,)
         assert solution.y_eq.shape == (lp.n_eq,)
+
+
+@few
+@given(solved_convex_programs())
+def test_convex_programs_are_solved_to_rounding(program: tuple[ConvexProgram, LPSolution]) -> None:
+    """Curvature is at least 1 and gradients are some thousands, so x is good to 1e-9."""
+    convex, known = program
+    found = cvx.minimise(convex)
+    assert convex_program.certify(convex, found).worst <= 1e-12
+    np.testing.assert_allclose(found.x, known.x, atol=1e-9)
+    assert found.value == pytest.approx(known.value, rel=1e-10, abs=1e-8)
+
+
+def test_infeasible_and_unbounded_convex_programs_are_named() -> None:
+    cost = SeparableCost(quadratic=np.array([1.0, 0.0]))
+    empty = ConvexProgram(linear_program([0.0, 0.0], A_eq=[[1.0, 1.0]], b_eq=[-1.0]), cost)
+    with pytest.raises(InfeasibleError) as caught:
+        cvx.minimise(empty)
+    assert verify_farkas(empty.linear, caught.value.ray)
+    with pytest.raises(SolverError):
+        cvx.minimise(ConvexProgram(linear_program([0.0, -1.0]), cost))
