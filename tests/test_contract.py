@@ -10,7 +10,7 @@ import pytest
 
 from refimpl.ledger import Context, Control, Plot
 from refimpl.meanfield.claims.arrivals import CLAIMS
-from tests.meanfield.claims.contract import assert_claim, assert_claims, assert_same
+from tests.contract import assert_claim, assert_claims, assert_same
 
 CHEAP = CLAIMS[0]
 

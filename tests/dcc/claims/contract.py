@@ -9,6 +9,7 @@ import numpy as np
 
 from refimpl.dcc.claims import CLAIMS
 from refimpl.ledger import Claim, Context, Finding, Kind, Verdict
+from tests.contract import assert_same
 from tests.dcc.claims.planted import Make, planted
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
@@ -20,20 +21,6 @@ def checked(claim_id: str, seed: int = 0, control: bool = False) -> Finding:
     """Finding of an exact or statistical claim; each is computed once for all tests."""
     claim = BY_ID[claim_id]
     return claim.check(claim.control.subject if control else claim.subject, Context(seed=seed))
-
-
-def assert_same(one: Finding, other: Finding) -> None:
-    """The same finding to the bit, charts included."""
-    assert (one.verdict, one.evidence, one.assumption) == (
-        other.verdict,
-        other.evidence,
-        other.assumption,
-    )
-    for chart, twin in zip(one.plots, other.plots, strict=True):
-        assert (chart.title, chart.series.keys()) == (twin.title, twin.series.keys())
-        for name, line in chart.series.items():
-            for x, y in zip(line, twin.series[name], strict=True):
-                np.testing.assert_array_equal(x, y)
 
 
 def assert_pure(claim: Claim, context: Context | None = None) -> None:

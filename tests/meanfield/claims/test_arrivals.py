@@ -8,7 +8,7 @@ import pytest
 from refimpl.meanfield.claims.arrivals import CLAIMS, decided_per_epoch, drop_rate
 from refimpl.shared.bounded_queue import epoch_kernel
 from refimpl.shared.markov_chains import stationary
-from tests.meanfield.claims.contract import assert_claims
+from tests.contract import assert_claims
 
 VERDICTS = {
     "meanfield/arrival-rate": "holds",

@@ -6,7 +6,7 @@ import pytest
 
 from refimpl.ledger import Context
 from refimpl.meanfield.claims.counterexamples import BETHE_LATTICES, CLAIMS
-from tests.meanfield.claims.contract import assert_claims
+from tests.contract import assert_claims
 
 VERDICTS = {
     "meanfield/theorem-1-any-policy": "refuted",

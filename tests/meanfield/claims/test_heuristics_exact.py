@@ -7,7 +7,7 @@ import pytest
 
 from refimpl.ledger import Arrays, Context
 from refimpl.meanfield.claims.heuristics_exact import CLAIMS, pair_gain, ring_job, ring_jobs
-from tests.meanfield.claims.contract import assert_claims, assert_same
+from tests.contract import assert_claims, assert_same
 
 VERDICTS = {
     "meanfield/own-beats-random-on-irregular-graphs": "holds",

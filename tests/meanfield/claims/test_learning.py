@@ -12,7 +12,7 @@ from refimpl.ledger import Context, Verdict
 from refimpl.meanfield.claims.learning import CLAIMS, Trainer, check_algorithm, check_table
 from refimpl.meanfield.train.mean_field_ppo import upper_level
 from refimpl.meanfield.train.presets import OURS, PUBLISHED
-from tests.meanfield.claims.contract import assert_claims
+from tests.contract import assert_claims
 
 
 def test_claims_keep_their_contract() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from refimpl.ledger import Context
 from refimpl.meanfield.claims.limit import CLAIMS, level_paths
 from refimpl.meanfield.model.arrivals import Modulation
-from tests.meanfield.claims.contract import assert_claims
+from tests.contract import assert_claims
 
 VERDICTS = {
     "meanfield/theorem-1": "holds-under",

@@ -18,7 +18,7 @@ from refimpl.meanfield.objective.exact import ExactObjective
 from refimpl.meanfield.objective.observations import own_state
 from refimpl.meanfield.theory.own_state import optimal_table
 from refimpl.meanfield.theory.small_ring import ring_of_four, rule_drops
-from tests.meanfield.claims.contract import assert_claim, assert_same
+from tests.contract import assert_claim, assert_same
 
 BY_ID = {claim.id: claim for claim in CLAIMS}
 # Computed once by the jobs: own-state optimum and full-information optimum by delay.

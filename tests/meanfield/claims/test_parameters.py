@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from refimpl.meanfield.claims.parameters import CLAIMS
-from tests.meanfield.claims.contract import assert_claims
+from tests.contract import assert_claims
 
 VERDICTS = {
     "meanfield/table-1-values": "holds",

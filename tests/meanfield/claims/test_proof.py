@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from refimpl.meanfield.claims.proof import CLAIMS
-from tests.meanfield.claims.contract import assert_claims
+from tests.contract import assert_claims
 
 VERDICTS = {
     "meanfield/proof-cases-of-the-dynamics": "refuted",

@@ -11,7 +11,7 @@ from refimpl.meanfield.claims.queueing import (
     literal_diagonal,
     one_job_at_a_time,
 )
-from tests.meanfield.claims.contract import assert_claims
+from tests.contract import assert_claims
 
 VERDICTS = {
     "meanfield/eq-1-product-kernel": "holds-under",
