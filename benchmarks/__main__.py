@@ -13,7 +13,11 @@ from benchmarks.timing import JSON
 from benchmarks.workload import Settings, Workload, run_workload
 
 # Group -> module with WORKLOADS, imported only when asked for.
-GROUPS = {"dcc": "benchmarks.dcc", "meanfield": "benchmarks.meanfield"}
+GROUPS = {
+    "dcc": "benchmarks.dcc",
+    "dgpg": "benchmarks.dgpg",
+    "meanfield": "benchmarks.meanfield",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

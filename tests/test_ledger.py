@@ -25,6 +25,9 @@ def rows(prefix: str, count: int, lettered: Mapping[int, str]) -> tuple[str, ...
 
 # Every assertion of a paper, as the audit of its text numbered them.
 INVENTORY = {
+    "dgpg": tuple(
+        row.strip() for row in rows("DG", 92, {11: "abc", 41: "ab", 91: "abcde", 92: "abc"})
+    ),
     "dcc": tuple(row.strip() for row in rows("DC", 55, {49: "abcde", 51: "abc", 52: "abc"})),
     "meanfield": tuple(
         row.strip() for row in rows("MF", 51, {35: " b", 42: "ab", 45: "ab", 46: "ab"})

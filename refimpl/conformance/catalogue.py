@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from refimpl.conformance import budgets, estimation, models, planning, queueing
+from refimpl.conformance import budgets, estimation, guidance, mixing, models, planning, queueing
 from refimpl.conformance.case import Case
 from refimpl.names import unknown
 
-FAMILIES = (estimation, models, planning, budgets, queueing)
+FAMILIES = (estimation, models, planning, budgets, queueing, guidance, mixing)
 
 
 def cases() -> Mapping[str, Case]:

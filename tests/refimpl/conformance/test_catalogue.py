@@ -25,6 +25,9 @@ KEYS = {
     "value multiplier local_derivative coupling_derivative",
     "queue_epoch": "arrival_rate service_rate buffer dt -> transition expected_drops",
     "arrival_rates": "adjacency offload_prob rate -> rates",
+    "dgpg_reference": "load capacity -> reference",
+    "dgpg_guidance": "load reference demand capacity -> coefficient",
+    "dgpg_mixing": "var_pg var_guidance correlation -> alpha_star min_variance",
 }
 
 every_case = pytest.mark.parametrize("name", KEYS)

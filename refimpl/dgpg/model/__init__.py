@@ -1,0 +1,1 @@
+"""The system: servers, jobs, arrivals, dispatching, reward, observations."""

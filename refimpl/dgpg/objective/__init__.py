@@ -1,0 +1,1 @@
+"""What is optimised: reference state, guidance coefficient, mixed advantage."""

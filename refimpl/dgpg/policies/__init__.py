@@ -1,0 +1,1 @@
+"""Heuristics and learned dispatchers behind one call."""

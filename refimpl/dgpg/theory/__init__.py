@@ -1,0 +1,1 @@
+"""Exact games, variances, bounds, counter-examples, other domains."""

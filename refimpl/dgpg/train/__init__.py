@@ -1,0 +1,1 @@
+"""Learning: settings, networks, the collection of experience and the update."""

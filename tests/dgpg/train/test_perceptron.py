@@ -1,0 +1,64 @@
+"""The fast perceptron gives the numbers of the plain one."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from linear_models import mlp
+from refimpl.dgpg.train import perceptron
+from refimpl.dgpg.train.perceptron import Buffers, Weights
+from tests.dgpg.train.strategies import Array, rngs
+
+WIDTHS = st.lists(st.integers(1, 6), min_size=2, max_size=4)
+
+
+def close(found: Array, expected: Array) -> None:
+    """Equal up to the rounding of sums of at most a few dozen terms of the order of 1 to 10."""
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@given(rngs, WIDTHS, st.lists(st.integers(1, 7), min_size=1, max_size=3))
+def test_forward_and_backward_are_those_of_the_plain_network(rng, widths, batches) -> None:
+    params, buffers = mlp.init(rng, widths), Buffers()
+    weights = Weights.of(params)
+    grads = weights.like()
+    for n in batches:  # growing and shrinking: buffers are shared
+        x, dy = rng.uniform(-1, 1, (n, widths[0])), rng.standard_normal((n, widths[-1]))
+        y, cache = mlp.forward(params, x)
+        expected, dx = mlp.backward(params, cache, dy)
+        out, inputs = perceptron.forward(weights.named, x, buffers)
+        close(out.T, y)
+        dz = perceptron.backward(weights.named, grads.named, inputs, dy.T.copy(), buffers)
+        close(dz @ params["W0"].T, dx)
+        for key, gradient in expected.items():
+            close(grads.named[key], gradient)
+
+
+def test_names_are_views_of_the_vector() -> None:
+    params = mlp.init(np.random.default_rng(0), (3, 2, 1))
+    weights = Weights.of(params)
+    weights.vector += 1
+    for key, value in params.items():
+        np.testing.assert_array_equal(weights.named[key], value + 1)
+    copied = weights.params()
+    weights.vector += 1
+    np.testing.assert_array_equal(copied["W0"], params["W0"] + 1)
+    assert not weights.like().vector.any()
+    assert not weights.like().named["W0"].any()
+
+
+def test_buffers_keep_their_memory_and_follow_the_dtype() -> None:
+    buffers = Buffers()
+    first = buffers.get("x", (4, 3), np.float32)
+    assert np.shares_memory(first, buffers.get("x", (2, 6), np.float32))
+    assert np.shares_memory(first, buffers.get("x", (1, 5), np.float32))
+    assert not np.shares_memory(first, buffers.get("y", (4, 3), np.float32))
+    assert buffers.get("x", (4, 3), np.float64).dtype == np.float64
+    assert buffers.get("x", (40, 3), np.float64).shape == (40, 3)
+
+
+def test_layers_are_counted_beside_other_parameters() -> None:
+    params = mlp.init(np.random.default_rng(0), (3, 2, 1))
+    assert perceptron.n_layers({**params, "E": np.zeros((2, 2))}) == 2
