@@ -43,6 +43,7 @@ PAPERS = (
         "dgpg",
         "Descent-Guided Policy Gradient for Scalable Cooperative Multi-Agent Learning",
         "DG-PG",
+        "refimpl.dgpg",
     ),
     Paper(
         "scale",
