@@ -17,6 +17,7 @@ GROUPS = {
     "dcc": "benchmarks.dcc",
     "dgpg": "benchmarks.dgpg",
     "meanfield": "benchmarks.meanfield",
+    "scale": "benchmarks.scale",
 }
 
 

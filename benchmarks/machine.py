@@ -14,7 +14,7 @@ from benchmarks.timing import JSON, interleaved
 
 PACKAGES = (
     *("numpy", "scipy", "cvxpy", "clarabel", "ecos", "highspy", "quantecon"),
-    *("numba", "torch", "simpy", "ciw", "mpmath"),
+    *("numba", "torch", "jax", "simpy", "ciw", "mpmath"),
 )
 _PROC = Path("/proc")
 

@@ -42,7 +42,7 @@ class Found:
         self, runs: Iterable[Run], chosen_on: str = "test sampled", shown: str = "test sampled"
     ) -> Floats:
         """Mean reward per step of each test episode, at the checkpoint best on ``chosen_on``."""
-        return best_reward(self, runs, CONTEXT, chosen_on, shown)
+        return best_reward(self.arrays, runs, CONTEXT, chosen_on, shown)
 
     def curve(self, runs: Iterable[Run], key: str = "reward") -> Floats:
         """Mean over the runs of a quantity by training episode."""

@@ -25,7 +25,8 @@ Reading order
 ``params``, ``affine``, ``activations``, ``mlp`` are back-propagation itself; ``losses``,
 ``categorical`` and ``gaussian`` start the chain; ``optimizers`` and ``schedules`` use its end;
 ``gradcheck`` proves it, to ten digits, by the complex step. ``recurrent`` is back-propagation
-through time; ``embedding`` looks categories up. A linear model is an MLP without a hidden layer.
+through time; ``embedding`` looks categories up; ``layer_norm`` and ``attention`` are the parts of a
+transformer that cross-attention over a set needs. A linear model is an MLP without a hidden layer.
 
 Numerics
 --------
@@ -38,10 +39,12 @@ checked; NaN and infinity are checked where they would otherwise turn into a pla
 from linear_models import (
     activations,
     affine,
+    attention,
     categorical,
     embedding,
     gaussian,
     gradcheck,
+    layer_norm,
     losses,
     mlp,
     optimizers,
@@ -53,10 +56,12 @@ from linear_models import (
 __all__ = [
     "activations",
     "affine",
+    "attention",
     "categorical",
     "embedding",
     "gaussian",
     "gradcheck",
+    "layer_norm",
     "losses",
     "mlp",
     "optimizers",

@@ -172,7 +172,7 @@ def check_layer(
         products = _products(f, value, grads[key], dy, rng)
         errors.append(_relative_error(f"params[{key!r}]", products, rtol))
     products = _products(lambda x: forward(params, x)[0], x, dx, dy, rng)
-    return max(*errors, _relative_error("x", products, rtol))
+    return max([*errors, _relative_error("x", products, rtol)])
 
 
 def _with_only(f: Callable[..., Array], xs: tuple[Array, ...], k: int) -> Callable[[Array], Array]:

@@ -50,6 +50,7 @@ PAPERS = (
         "SCALE: Scalable Cross-Attention Learning with Extrapolation for Agentic Workflow "
         "Scheduling",
         "SCALE",
+        "refimpl.scale",
     ),
     Paper(
         "dcc",

@@ -19,7 +19,7 @@ from refimpl.dcc.experiments import references
 from tests.source import ROOT, tree
 
 EXAMPLES = sorted((ROOT / "examples").glob("[a-z]*.py"))
-SHARED = {"_dcc", "_dgpg", "_meanfield", "_runs", "_show"}
+SHARED = {"_dcc", "_dgpg", "_meanfield", "_runs", "_scale", "_show"}
 MAX_LINES = 120
 SECONDS = 60  # a limit for hanging scripts; how fast they are is the benchmarks' business
 
@@ -75,7 +75,7 @@ def last_is_assertion(code: ast.Module) -> bool:
 
 
 def test_there_are_examples_in_teaching_order() -> None:
-    for prefix in ("dcc", "mf", "dgpg", "kit"):
+    for prefix in ("dcc", "mf", "dgpg", "scale", "kit"):
         numbers = [int(p.stem.split("_")[1]) for p in EXAMPLES if p.stem.startswith(prefix)]
         assert numbers == list(range(1, len(numbers) + 1))
         assert numbers

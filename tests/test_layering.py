@@ -15,7 +15,7 @@ from tests.source import PACKAGES, ROOT, imports, module_name, python_files, top
 PAPER_KEYS = {paper.key for paper in PAPERS}
 GROUND = {"linear_models", "lp_solvers"}
 # What a paper may use of refimpl besides itself and refimpl.shared.
-VOCABULARY = {"refimpl.ledger", "refimpl.equations", "refimpl.findings"}
+VOCABULARY = {"refimpl.ledger", "refimpl.equations", "refimpl.findings", "refimpl.planted"}
 RUN_TIME = {"numpy", "scipy", "cvxpy"}
 OPTIONAL = {"matplotlib", "tqdm", "gymnasium", "pettingzoo", "dask", "distributed"}
 # The conformance kit searches for the smallest disagreeing input with Hypothesis, which is a test
@@ -138,6 +138,7 @@ def test_a_wrong_way_is_noticed(module: str, line: str) -> None:
         ("refimpl.shared.gae", "from lp_solvers import highs"),
         ("refimpl.dcc.claims.exact", "from refimpl.ledger import Claim\nfrom ..model import game"),
         ("refimpl.dcc.equations", "from refimpl.equations import Equation"),
+        ("refimpl.dcc.claims.experiments", "from refimpl import planted"),
         ("refimpl.audit", "from refimpl.shared.executors import map_tasks"),
         ("refimpl.conformance.cases", "from refimpl.dcc import objective"),
     ],

@@ -28,6 +28,7 @@ INVENTORY = {
     "dgpg": tuple(
         row.strip() for row in rows("DG", 92, {11: "abc", 41: "ab", 91: "abcde", 92: "abc"})
     ),
+    "scale": tuple(row.strip() for row in rows("SC", 57, {50: "ab", 51: "abcd"})),
     "dcc": tuple(row.strip() for row in rows("DC", 55, {49: "abcde", 51: "abc", 52: "abc"})),
     "meanfield": tuple(
         row.strip() for row in rows("MF", 51, {35: " b", 42: "ab", 45: "ab", 46: "ab"})

@@ -14,7 +14,7 @@ from linear_models.params import Params
 from refimpl.dgpg.train import perceptron
 from refimpl.dgpg.train.driver import sizes_of, start
 from refimpl.dgpg.train.networks import Actor, agent_samples
-from refimpl.dgpg.train.perceptron import Buffers
+from refimpl.shared.flat_weights import Buffers
 from refimpl.shared.seeds import generator
 
 SHARED, PLAIN = "first layer shared", "first layer for every agent"

@@ -30,10 +30,12 @@ from linear_models.params import Params, flatten
 from refimpl.dgpg.model.settings import SystemSettings
 from refimpl.dgpg.train.batches import Batch
 from refimpl.dgpg.train.learner import Learner
-from refimpl.dgpg.train.losses import policy_gradient, value_gradient
-from refimpl.dgpg.train.perceptron import Buffers, Weights, n_layers
+from refimpl.dgpg.train.losses import value_gradient
+from refimpl.dgpg.train.perceptron import n_layers
 from refimpl.dgpg.train.settings import TrainSettings
 from refimpl.dgpg.train.update import Each, gradient, update
+from refimpl.shared.flat_weights import Buffers, Weights
+from refimpl.shared.policy_gradient import policy_gradient
 
 # 1000 servers have the shape of 500.
 SCALES = (10, 20, 50, 100, 200, 500, 1500)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from linear_models.params import Array, Params
-from refimpl.dgpg.train.adam import EPS
 from refimpl.dgpg.train.batches import Batch
 from refimpl.dgpg.train.learner import Learner
 from refimpl.dgpg.train.networks import index_table
 from refimpl.dgpg.train.perceptron import n_layers
 from refimpl.dgpg.train.settings import TrainSettings
+from refimpl.shared.adam_in_place import EPS
 
 
 class TorchUpdate:

@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from refimpl.conformance import budgets, estimation, guidance, mixing, models, planning, queueing
+from refimpl.conformance import (
+    attention,
+    budgets,
+    estimation,
+    guidance,
+    mixing,
+    models,
+    planning,
+    queueing,
+    regularization,
+)
 from refimpl.conformance.case import Case
 from refimpl.names import unknown
 
-FAMILIES = (estimation, models, planning, budgets, queueing, guidance, mixing)
+FAMILIES = (
+    estimation,
+    models,
+    planning,
+    budgets,
+    queueing,
+    guidance,
+    mixing,
+    regularization,
+    attention,
+)
 
 
 def cases() -> Mapping[str, Case]:

@@ -201,3 +201,20 @@ def test_bad_input_is_named(jvp) -> None:
         jvp(cubic, np.ones(2), np.ones(3))
     with pytest.raises(ValueError, match=r"h must be finite and > 0; got 0\.0"):
         jvp(cubic, np.ones(2), np.ones(2), h=0.0)
+
+
+@pytest.mark.parametrize(("factor", "right"), [(3, True), (2, False)])
+def test_a_layer_may_have_no_parameters(factor, right) -> None:
+    rng, x = np.random.default_rng(0), np.array([0.5, -1.0])
+
+    def forward(_, x):
+        return 3 * x, None
+
+    def backward(_, __, dy):
+        return {}, factor * dy
+
+    if right:
+        assert check_layer(forward, backward, {}, x, rng) < 1e-15
+    else:
+        with pytest.raises(GradientError, match="gradient of x"):
+            check_layer(forward, backward, {}, x, rng)

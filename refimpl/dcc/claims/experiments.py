@@ -14,19 +14,18 @@ import numpy as np
 from refimpl.dcc.claims.experiments_results import (
     Cell,
     Check,
-    Measured,
-    Planted,
     Results,
     budget,
     costs_of_reference,
     costs_of_rival,
     difference,
-    jobs_of,
+    empirical_claim,
     reference,
 )
 from refimpl.dcc.experiments.scale import scale_of
 from refimpl.findings import empirical, interval
-from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
+from refimpl.ledger import Arrays, Claim, Context, Finding, Plot, Verdict
+from refimpl.planted import Planted
 
 COMPARED = ("dcc-published", "dcc-ours", "iql-published", "iql-tuned")
 
@@ -45,8 +44,8 @@ def check_better(
     """Check that ``method`` costs less than the best rival, with 95% confidence at every size."""
     evidence, verdicts = budget(context), []
     for n in scale_of(context).sizes:
-        mine = results.curve(Cell(method, n), context)
-        curves = [results.curve(Cell(rival, n), context) for rival in rivals]
+        mine = results(Cell(method, n), context)
+        curves = [results(Cell(rival, n), context) for rival in rivals]
         theirs = min(curves, key=lambda curve: float(curve["cost"][-1].mean()))
         gap = difference(mine["cost"][-1], theirs["cost"][-1])
         verdicts.append(gap.high < 0.0)
@@ -82,8 +81,8 @@ def check_never_beats_independent(results: Results, context: Context) -> Finding
     evidence, last = budget(context), False
     for n in scale_of(context).sizes:
         never = reference("never", n, context)
-        published = results.curve(Cell("iql-published", n), context)["cost"][-1]
-        tuned = results.curve(Cell("iql-tuned", n), context)["cost"][-1]
+        published = results(Cell("iql-published", n), context)["cost"][-1]
+        tuned = results(Cell("iql-tuned", n), context)["cost"][-1]
         gap = difference(never, published)
         last = gap.high < 0.0
         evidence |= interval(f"never_minus_iql_n{n}", gap)
@@ -99,7 +98,7 @@ def plot(results: Results, context: Context) -> Plot:
     sizes = np.array(scale_of(context).sizes, dtype=float)
     series = {}
     for method in ("dcc-published", "dcc-ours", "iql-published", "iql-tuned"):
-        final = [results.curve(Cell(method, int(n)), context)["cost"][-1].mean() for n in sizes]
+        final = [results(Cell(method, int(n)), context)["cost"][-1].mean() for n in sizes]
         series[method] = (sizes, np.array(final))
     for name, label in (("never", "never offloading"), ("optimum", "optimal budgets")):
         exact = [reference(name, int(n), context).mean() for n in sizes]
@@ -112,60 +111,47 @@ def cells_of(context: Context, methods: tuple[str, ...]) -> list[Cell]:
     return [Cell(method, n) for n in scale_of(context).sizes[::-1] for method in methods]
 
 
-def impostor(check: Check, method: str, rival: str) -> Control:
-    """Control in which ``method`` is replaced by one twice as dear as the rival, or half."""
-    return Control(
+def impostor(check: Check, method: str, rival: str) -> Planted[Cell, Arrays]:
+    """Effect by which ``method`` is replaced by one twice as dear as the rival, or half."""
+    return Planted(
+        check,
+        costs_of_rival(method, rival, 2.0),
+        costs_of_rival(method, rival, 0.5),
         f"{method} costs twice as much as {rival} where the claim was found, half where not",
-        Planted(
-            check,
-            costs_of_rival(method, rival, 2.0),
-            costs_of_rival(method, rival, 0.5),
-        ),
     )
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "dcc/fig-1a-beats-independent",
-        "Fig. 1a",
+    empirical_claim(
+        "fig-1a-beats-independent",
         "With the published settings, DCC-QL ends below independent Q-learning at every size.",
         ("DC-42",),
-        Kind.EMPIRICAL,
-        check_better_as_published,
-        Measured(),
         impostor(check_better_as_published, "dcc-published", "iql-published"),
-        jobs_of(partial(cells_of, methods=COMPARED)),
+        source="Fig. 1a",
+        cells=partial(cells_of, methods=COMPARED),
     ),
-    Claim(
-        "dcc/fig-1a-beats-independent-repaired",
-        "Fig. 1a",
+    empirical_claim(
+        "fig-1a-beats-independent-repaired",
         "With repaired settings, DCC-QL ends below independent Q-learning, published or tuned, at "
         "every size.",
         ("DC-42",),
-        Kind.EMPIRICAL,
-        check_better_as_repaired,
-        Measured(),
         impostor(check_better_as_repaired, "dcc-ours", "iql-tuned"),
-        jobs_of(partial(cells_of, methods=("dcc-ours", *RIVALS))),
+        source="Fig. 1a",
+        cells=partial(cells_of, methods=("dcc-ours", *RIVALS)),
     ),
-    Claim(
-        "dcc/sec-5.1-never-beats-independent",
-        "sec. 5.1",
+    empirical_claim(
+        "sec-5.1-never-beats-independent",
         "In the largest system, never offloading costs less than independent Q-learning.",
         ("DC-42",),
-        Kind.EMPIRICAL,
-        check_never_beats_independent,
-        Measured(),
-        Control(
+        Planted(
+            check_never_beats_independent,
+            costs_of_reference("iql-published", "never", 0.5),
+            costs_of_reference("iql-published", "never", 2.0),
             "independent learners cost half as much as never offloading where the claim was found, "
             "twice as much where not",
-            Planted(
-                check_never_beats_independent,
-                costs_of_reference("iql-published", "never", 0.5),
-                costs_of_reference("iql-published", "never", 2.0),
-            ),
         ),
-        jobs_of(partial(cells_of, methods=("iql-published", "iql-tuned"))),
+        source="sec. 5.1",
+        cells=partial(cells_of, methods=("iql-published", "iql-tuned")),
     ),
 )
 """Claims about cost against size that need tabular learners only."""

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from refimpl.dcc.claims.experiments_results import (
     Cell,
     Change,
-    Measured,
-    Planted,
     Results,
     budget,
     costs_of_rival,
-    jobs_of,
+    empirical_claim,
+    measured,
     reference,
 )
 from refimpl.dcc.experiments.methods import N_SOLVES
 from refimpl.dcc.experiments.scale import scale_of
 from refimpl.findings import empirical, interval
-from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Kind, Plot
+from refimpl.ledger import Arrays, Claim, Context, Finding, Plot
+from refimpl.planted import Planted
 from refimpl.shared.statistics import Interval, mean_interval
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,7 @@ def relative(
     results: Results, context: Context, method: str, n: int, unit: str = "never"
 ) -> tuple[Interval, int]:
     """Measure a final cost in units of an exact reference; also the number of games."""
-    cost = results.curve(Cell(method, n), context)["cost"][-1]
+    cost = results(Cell(method, n), context)["cost"][-1]
     ratio = cost / reference(unit, n, context)[: len(cost)]
     return mean_interval(ratio), len(cost)
 
@@ -65,9 +65,9 @@ def check_mappo_degrades(results: Results, context: Context) -> Finding:
         evidence |= interval(f"cost_to_best_budgets_n{n}", ratio) | {f"games_n{n}": games}
         evidence[f"cost_to_never_n{n}"] = relative(results, context, "mappo", n)[0].mean
     small = sizes_of(context, "mappo")[0]
-    mine = results.curve(Cell("mappo", small), context)["cost"][-1]
-    dcc = results.curve(Cell("dcc-published", small), context)["cost"][-1][: len(mine)]
-    ours = results.curve(Cell("dcc-ours", small), context)["cost"][-1][: len(mine)]
+    mine = results(Cell("mappo", small), context)["cost"][-1]
+    dcc = results(Cell("dcc-published", small), context)["cost"][-1][: len(mine)]
+    ours = results(Cell("dcc-ours", small), context)["cost"][-1][: len(mine)]
     excess = mean_interval(mine / dcc - 1.0)
     evidence |= interval(f"excess_over_dcc_n{small}", excess)
     evidence[f"excess_over_ours_n{small}"] = float((mine / ours - 1.0).mean())
@@ -77,14 +77,14 @@ def check_mappo_degrades(results: Results, context: Context) -> Finding:
 def check_long_mappo(results: Results, context: Context) -> Finding:
     """Longer training brings MAPPO within 10% of DCC-QL at the smallest size, but not below it."""
     n, evidence = scale_of(context).sizes[0], budget(context)
-    long = results.curve(Cell("mappo", n, long=True), context)
+    long = results(Cell("mappo", n, long=True), context)
     cost, steps = long["cost"], long["steps"]
     games = cost.shape[1]
     common = int(np.searchsorted(steps, N_SOLVES * scale_of(context).steps))
     gain = mean_interval(cost[-1] - cost[min(common, len(cost) - 1)])
     excess = {}
     for method in ("dcc-published", "dcc-ours"):
-        dcc = results.curve(Cell(method, n), context)["cost"][-1][:games]
+        dcc = results(Cell(method, n), context)["cost"][-1][:games]
         excess[method] = mean_interval(cost[-1] / dcc - 1.0)
         evidence |= interval(f"excess_over_{method}", excess[method])
     evidence |= interval("gain_beyond_common_budget", gain)
@@ -111,8 +111,8 @@ def check_common_reward(results: Results, context: Context) -> Finding:
     """Check that a common reward saves at most 5% of independent learners' cost, at every size."""
     evidence, held = budget(context), []
     for n in scale_of(context).sizes:
-        own = results.curve(Cell("iql-published", n), context)["cost"][-1]
-        common = results.curve(Cell("iql-common", n), context)["cost"][-1]
+        own = results(Cell("iql-published", n), context)["cost"][-1]
+        common = results(Cell("iql-common", n), context)["cost"][-1]
         change = mean_interval(common / own - 1.0)
         held.append(change.low > -LIMITED)
         evidence |= interval(f"relative_change_n{n}", change)
@@ -169,7 +169,7 @@ def slow_success(cell: Cell, curve: Arrays, context: Context) -> Arrays:
     """Let long runs of MAPPO fall in a straight line to 5% above DCC-QL."""
     if not cell.long:
         return curve
-    dcc = Measured().curve(Cell("dcc-published", cell.n_devices), context)["cost"][-1]
+    dcc = measured(Cell("dcc-published", cell.n_devices), context)["cost"][-1]
     fall = 100.0 * np.linspace(1.0, 0.0, len(curve["cost"]))[:, None]
     return {**curve, "cost": 1.05 * dcc[: curve["cost"].shape[1]] + fall}
 
@@ -180,68 +180,60 @@ def no_success(cell: Cell, curve: Arrays, context: Context) -> Arrays:
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "dcc/fig-1a-mappo-degrades",
-        "Fig. 1a",
+    empirical_claim(
+        "fig-1a-mappo-degrades",
         "MAPPO is competitive with DCC-QL in small systems and degrades as devices are added.",
         ("DC-42",),
-        Kind.EMPIRICAL,
-        check_mappo_degrades,
-        Measured(),
-        Control(
+        Planted(
+            check_mappo_degrades,
+            multiples("mappo", 1.0, 1.0),
+            good_then_bad,
             "MAPPO costs the same as never offloading at all sizes where the claim was found; "
             "where not, as much as DCC-QL at the smallest size and a hundredfold beyond",
-            Planted(check_mappo_degrades, multiples("mappo", 1.0, 1.0), good_then_bad),
         ),
-        jobs_of(mappo_cells),
+        source="Fig. 1a",
+        cells=mappo_cells,
     ),
-    Claim(
-        "dcc/fig-11-long-mappo",
-        "Fig. 11",
+    empirical_claim(
+        "fig-11-long-mappo",
         "Trained several times longer MAPPO comes close to DCC-QL with 10 devices, not below it.",
         ("DC-49d",),
-        Kind.EMPIRICAL,
-        check_long_mappo,
-        Measured(),
-        Control(
+        Planted(
+            check_long_mappo,
+            no_success,
+            slow_success,
             "long runs stay at three times the cost of never offloading where the claim was found; "
             "where not, they fall to 5% above DCC-QL",
-            Planted(check_long_mappo, no_success, slow_success),
         ),
-        jobs_of(long_cells),
+        source="Fig. 11",
+        cells=long_cells,
     ),
-    Claim(
-        "dcc/fig-12-a2c-fails",
-        "Fig. 12",
+    empirical_claim(
+        "fig-12-a2c-fails",
         "Centralised A2C performs reasonably with 10 devices and fails with 20.",
         ("DC-49e",),
-        Kind.EMPIRICAL,
-        check_a2c_fails,
-        Measured(),
-        Control(
+        Planted(
+            check_a2c_fails,
+            multiples("a2c", 1.0, 1.0),
+            multiples("a2c", 1.0, 10.0),
             "A2C costs the same as never offloading at both sizes where the claim was found, ten "
             "times that at the larger one where not",
-            Planted(check_a2c_fails, multiples("a2c", 1.0, 1.0), multiples("a2c", 1.0, 10.0)),
         ),
-        jobs_of(a2c_cells),
+        source="Fig. 12",
+        cells=a2c_cells,
     ),
-    Claim(
-        "dcc/fig-12-common-reward",
-        "Fig. 12",
+    empirical_claim(
+        "fig-12-common-reward",
         "A common reward brings independent learners at most a limited benefit.",
         ("DC-49e",),
-        Kind.EMPIRICAL,
-        check_common_reward,
-        Measured(),
-        Control(
+        Planted(
+            check_common_reward,
+            costs_of_rival("iql-common", "iql-published", 0.5),
+            costs_of_rival("iql-common", "iql-published", 1.0),
             "a common reward halves the cost where the claim was found, leaves it where not",
-            Planted(
-                check_common_reward,
-                costs_of_rival("iql-common", "iql-published", 0.5),
-                costs_of_rival("iql-common", "iql-published", 1.0),
-            ),
         ),
-        jobs_of(common_cells),
+        source="Fig. 12",
+        cells=common_cells,
     ),
 )
 """Claims about MAPPO, A2C and the common reward."""

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from refimpl.dcc.claims.experiments_results import (
     Cell,
-    Measured,
-    Planted,
     Results,
     budget,
     difference,
-    jobs_of,
+    empirical_claim,
+    measured,
     reference,
 )
 from refimpl.dcc.experiments.scale import scale_of
 from refimpl.dcc.experiments.warm_start import CROWDS
 from refimpl.findings import empirical, interval
-from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Kind, Plot
+from refimpl.ledger import Arrays, Claim, Context, Finding, Plot
+from refimpl.planted import Planted
 from refimpl.shared.statistics import mean_interval
 
 Floats = NDArray[np.float64]
@@ -45,8 +45,8 @@ def check_same_end(results: Results, context: Context) -> Finding:
     evidence, held = budget(context), []
     for method in ("dcc-published", "dcc-ours"):
         for n in scale_of(context).sizes:
-            cold = results.curve(Cell(method, n), context)
-            warm = results.curve(warm_cell(method, n), context)
+            cold = results(Cell(method, n), context)
+            warm = results(warm_cell(method, n), context)
             gap = mean_interval(warm["cost"][-1] / cold["cost"][-1] - 1.0)
             if method == "dcc-published":
                 held.append(max(gap.high, -gap.low) < SAME)
@@ -60,8 +60,8 @@ def check_earlier(results: Results, context: Context) -> Finding:
     evidence, held = budget(context), []
     for method in ("dcc-published", "dcc-ours"):
         for n in scale_of(context).sizes:
-            cold = results.curve(Cell(method, n), context)["cost"]
-            warm = results.curve(warm_cell(method, n), context)["cost"]
+            cold = results(Cell(method, n), context)["cost"]
+            warm = results(warm_cell(method, n), context)["cost"]
             gap = difference(warm[0], cold[0])
             if method == "dcc-published":
                 held.append(gap.high < 0.0)
@@ -73,9 +73,9 @@ def check_curves(results: Results, context: Context) -> Finding:
     """Independent learners settle within a quarter; coordination improves on its first solve."""
     evidence, held, series = budget(context), [], {}
     for n in scale_of(context).sizes:
-        dcc = results.curve(Cell("dcc-published", n), context)
-        iql = results.curve(Cell("iql-published", n), context)
-        ours = results.curve(Cell("dcc-ours", n), context)["cost"]
+        dcc = results(Cell("dcc-published", n), context)
+        iql = results(Cell("iql-published", n), context)
+        ours = results(Cell("dcc-ours", n), context)["cost"]
         quarter = iql["cost"][len(iql["cost"]) // 4 - 1]
         change = mean_interval(iql["cost"][-1] / quarter - 1.0)
         gain = difference(dcc["cost"][-1], dcc["cost"][0])
@@ -109,7 +109,7 @@ def warm_costs(cell: Cell, curve: Arrays, context: Context, factor: float) -> Ar
     """Give warm starts the costs of the cold start times ``factor``."""
     if not cell.first:
         return curve
-    cold = Measured().curve(Cell(cell.method, cell.n_devices), context)
+    cold = measured(Cell(cell.method, cell.n_devices), context)
     return {**curve, "cost": factor * cold["cost"]}
 
 
@@ -122,56 +122,47 @@ def line(cell: Cell, curve: Arrays, context: Context, dcc: float, iql: float) ->
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "dcc/fig-2-warm-start-same-end",
-        "Fig. 2",
+    empirical_claim(
+        "fig-2-warm-start-same-end",
         "After five updates the cost is essentially the same from zero and near-final budgets.",
         ("DC-44",),
-        Kind.EMPIRICAL,
-        check_same_end,
-        Measured(),
-        Control(
+        Planted(
+            check_same_end,
+            partial(warm_costs, factor=1.2),
+            partial(warm_costs, factor=1.0),
             "warm starts cost 1.2 times as much as cold ones where the claim was found, the same "
             "where not",
-            Planted(
-                check_same_end, partial(warm_costs, factor=1.2), partial(warm_costs, factor=1.0)
-            ),
         ),
-        jobs_of(warm_cells),
+        source="Fig. 2",
+        cells=warm_cells,
     ),
-    Claim(
-        "dcc/fig-3-warm-start-earlier",
-        "Fig. 3",
+    empirical_claim(
+        "fig-3-warm-start-earlier",
         "From near-final budgets lower costs are reached sooner.",
         ("DC-44",),
-        Kind.EMPIRICAL,
-        check_earlier,
-        Measured(),
-        Control(
+        Planted(
+            check_earlier,
+            partial(warm_costs, factor=1.2),
+            partial(warm_costs, factor=0.8),
             "warm starts cost 1.2 times as much as cold ones where the claim was found, 0.8 times "
             "where not",
-            Planted(
-                check_earlier, partial(warm_costs, factor=1.2), partial(warm_costs, factor=0.8)
-            ),
         ),
-        jobs_of(warm_cells),
+        source="Fig. 3",
+        cells=warm_cells,
     ),
-    Claim(
-        "dcc/fig-9-learning-curves",
-        "Fig. 9",
+    empirical_claim(
+        "fig-9-learning-curves",
         "Independent Q-learning converges quickly, DCC-QL goes on improving with its budgets.",
         ("DC-49b",),
-        Kind.EMPIRICAL,
-        check_curves,
-        Measured(),
-        Control(
+        Planted(
+            check_curves,
+            partial(line, dcc=0.4, iql=0.01),
+            partial(line, dcc=-0.4, iql=0.01),
             "coordination gets worse where the claim was found; where not, it improves by 40% "
             "while independent learners change by 1%",
-            Planted(
-                check_curves, partial(line, dcc=0.4, iql=0.01), partial(line, dcc=-0.4, iql=0.01)
-            ),
         ),
-        jobs_of(curve_cells),
+        source="Fig. 9",
+        cells=curve_cells,
     ),
 )
 """Claims about learning curves of tabular learners."""

@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 
 from refimpl.dcc.claims.experiments_results import (
     Cell,
-    Measured,
-    Planted,
     Results,
     budget,
     column,
     difference,
-    jobs_of,
+    empirical_claim,
+    measured,
     reference_data,
 )
 from refimpl.dcc.experiments.exponent import BETAS
 from refimpl.dcc.experiments.scale import Scale, scale_of
 from refimpl.findings import empirical, interval
-from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Kind, Plot
+from refimpl.ledger import Arrays, Claim, Context, Finding, Plot
+from refimpl.planted import Planted
 
 Floats = NDArray[np.float64]
 
@@ -54,9 +54,9 @@ def check_frequencies(
     evidence, held = budget(context), []
     for n in sizes(scale_of(context)):
         optimum = float(reference_data(n, context)["use_optimum"].mean())
-        dcc = results.curve(Cell("dcc-published", n), context)["use"]
-        ours = results.curve(Cell("dcc-ours", n), context)["use"]
-        iql = results.curve(Cell("iql-published", n), context)["use"]
+        dcc = results(Cell("dcc-published", n), context)["use"]
+        ours = results(Cell("dcc-ours", n), context)["use"]
+        iql = results(Cell("iql-published", n), context)["use"]
         gap = difference(iql[-1], dcc[-1])
         ratio = float(dcc[-1].mean()) / optimum
         held += [dcc[0].mean() < NEVER, MODERATE[0] < ratio < MODERATE[1], gap.low > 0.0]
@@ -77,7 +77,7 @@ def check_exponent(results: Results, context: Context) -> Finding:
     n, falls, series = exponent_size(context), [], {}
     evidence = budget(context) | {"devices": float(n)}
     for method in EXPONENT_METHODS:
-        curves = [results.curve(Cell(method, n, beta), context)["use"][-1] for beta in BETAS]
+        curves = [results(Cell(method, n, beta), context)["use"][-1] for beta in BETAS]
         gap = difference(curves[-1], curves[0])
         falls.append(gap.high < 0.0)
         evidence |= interval(f"{method}_change", gap)
@@ -125,7 +125,7 @@ def greedy_from_the_start(cell: Cell, curve: Arrays, context: Context) -> Arrays
     """Let coordinated devices offload as often as independent ones, from the first solve on."""
     if not cell.method.startswith("dcc"):
         return curve
-    other = Measured().curve(replace(cell, method="iql-published"), context)["use"][-1]
+    other = measured(replace(cell, method="iql-published"), context)["use"][-1]
     return {**curve, "use": np.tile(other, (len(curve["use"]), 1))}
 
 
@@ -142,44 +142,38 @@ def frequency_claim(
 ) -> Claim:
     """Claim about offloading over training, at some of the sizes."""
     check = partial(check_frequencies, sizes=sizes)
-    return Claim(
-        f"dcc/{name}",
-        source,
+    return empirical_claim(
+        name,
         f"{where}, DCC-QL goes from never offloading to a moderate frequency below that of "
         "independent Q-learning, which overuses it.",
         (row,),
-        Kind.EMPIRICAL,
-        check,
-        Measured(),
-        Control(
+        Planted(
+            check,
+            greedy_from_the_start,
+            as_in_the_figure,
             "where the claim was found, coordinated devices offload like independent ones from "
             "the start; where not, they go from 0 to the optimum and independent ones to thrice it",
-            Planted(check, greedy_from_the_start, as_in_the_figure),
         ),
-        jobs_of(partial(frequency_cells, sizes=sizes)),
+        source=source,
+        cells=partial(frequency_cells, sizes=sizes),
     )
 
 
 CLAIMS: tuple[Claim, ...] = (
     frequency_claim("fig-1b-offloading", "Fig. 1b", "DC-43", "With 10 devices", smallest),
     frequency_claim("fig-10-offloading", "Fig. 10", "DC-49c", "In larger systems", larger),
-    Claim(
-        "dcc/fig-4-exponent-by-learning",
-        "Fig. 4",
+    empirical_claim(
+        "fig-4-exponent-by-learning",
         "Learners of every kind offload less when the exponent of the penalty is larger.",
         ("DC-45",),
-        Kind.EMPIRICAL,
-        check_exponent,
-        Measured(),
-        Control(
+        Planted(
+            check_exponent,
+            column("use", EXPONENT_METHODS, rising),
+            column("use", EXPONENT_METHODS, falling),
             "offloading rises with the exponent where the claim was found, falls where not",
-            Planted(
-                check_exponent,
-                column("use", EXPONENT_METHODS, rising),
-                column("use", EXPONENT_METHODS, falling),
-            ),
         ),
-        jobs_of(exponent_cells),
+        source="Fig. 4",
+        cells=exponent_cells,
     ),
 )
 """Claims about offloading frequencies of tabular learners."""

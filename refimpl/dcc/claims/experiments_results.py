@@ -1,25 +1,23 @@
-"""Tables of results that the empirical claims are checked on: measured ones, and doctored ones.
+"""Cells of the empirical claims, and effects that negative controls plant into them.
 
-A check reads learning curves from a :class:`Results`. The claim's subject is what was measured; its
-negative control is a table with a planted effect, on which the very same check must come out the
-other way. Because an empirical claim may come out either way, the planted effect is the opposite of
-what was found.
+A cell is a learning curve: a dict of arrays, (K, E) per key; see
+:func:`refimpl.dcc.train.record.add_point`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from refimpl import planted
 from refimpl.dcc.experiments import long_training, references, scaling
 from refimpl.dcc.experiments.methods import CENTRAL, N_SOLVES
 from refimpl.dcc.experiments.runs import Run, collect, job
 from refimpl.dcc.experiments.scale import scale_of
-from refimpl.ledger import Arrays, Context, Finding, Job, Verdict
+from refimpl.ledger import Arrays, Context, Job
 from refimpl.shared.statistics import Interval, paired_difference
 
 Floats = NDArray[np.float64]
@@ -49,49 +47,14 @@ class Cell:
         return (job(run, context.seed),)
 
 
-class Results(Protocol):
-    """A table of learning curves."""
-
-    def curve(self, cell: Cell, context: Context) -> Arrays:
-        """Curve of one cell, (K, E) per key; see :func:`refimpl.dcc.train.record.add_point`."""
+Results = planted.Results[Cell, Arrays]
+Check = planted.Check[Cell, Arrays]
+Change = planted.Change[Cell, Arrays]
 
 
-Check = Callable[[Results, Context], Finding]
-Change = Callable[[Cell, Arrays, Context], Arrays]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the jobs returned."""
-
-    def curve(self, cell: Cell, context: Context) -> Arrays:
-        """Join the curves of the cell's jobs."""
-        return collect(context.data, cell.jobs(context))
-
-
-@dataclass(frozen=True)
-class Planted:
-    """Measured results in which one method is given the opposite of what was found.
-
-    Parameters
-    ----------
-    check : callable
-        Check of the claim; run once on the measured results to learn what was found.
-    if_found, if_not : callable
-        ``change(cell, curve, context) -> curve``, applied to every curve if the claim was found to
-        hold, and if it was not.
-    """
-
-    check: Check
-    if_found: Change
-    if_not: Change
-    measured: Measured = field(default_factory=Measured)
-
-    def curve(self, cell: Cell, context: Context) -> Arrays:
-        """Measured curve with the planted effect."""
-        found = self.check(self.measured, context).verdict is not Verdict.NOT_REPRODUCED
-        change = self.if_found if found else self.if_not
-        return change(cell, self.measured.curve(cell, context), context)
+def measured(cell: Cell, context: Context) -> Arrays:
+    """Join the curves of the cell's jobs."""
+    return collect(context.data, cell.jobs(context))
 
 
 def costs_of_rival(method: str, rival: str, factor: float) -> Change:
@@ -100,7 +63,7 @@ def costs_of_rival(method: str, rival: str, factor: float) -> Change:
     def change(cell: Cell, curve: Arrays, context: Context) -> Arrays:
         if cell.method != method:
             return curve
-        other = Measured().curve(replace(cell, method=rival, first=0.0), context)
+        other = measured(replace(cell, method=rival, first=0.0), context)
         n_points, n_games = curve["cost"].shape
         final = np.resize(other["cost"][-1], n_games)
         return {**curve, "cost": np.tile(factor * final, (n_points, 1))}
@@ -130,22 +93,18 @@ def column(key: str, methods: tuple[str, ...], values: Callable[[Floats, Cell], 
     return change
 
 
-def jobs_of(cells: Callable[[Context], Iterable[Cell]]) -> Callable[[Context], tuple[Job, ...]]:
-    """``jobs`` of a claim that reads these cells, and the exact references at their sizes."""
-
-    def jobs(context: Context) -> tuple[Job, ...]:
-        wanted = tuple(cells(context))
-        found = [each for cell in wanted for each in cell.jobs(context)]
-        keys = dict.fromkeys((cell.n_devices, cell.beta) for cell in wanted)
-        found += [reference_job(n, beta, context) for n, beta in keys]
-        return tuple({each.name: each for each in found}.values())
-
-    return jobs
-
-
 def reference_job(n_devices: int, beta: float, context: Context) -> Job:
     """Job of the exact references on the games of the profile."""
     return references.job(n_devices, scale_of(context).games, beta, context.seed)
+
+
+def jobs(cell: Cell, context: Context) -> tuple[Job, ...]:
+    """Jobs of a cell, and of the exact references at its size."""
+    return (*cell.jobs(context), reference_job(cell.n_devices, cell.beta, context))
+
+
+EXPERIMENTS: planted.Experiments[Cell, Arrays] = planted.Experiments("dcc", jobs, measured)
+empirical_claim = EXPERIMENTS.claim
 
 
 def reference(name: str, n_devices: int, context: Context, beta: float = 1.0) -> Floats:

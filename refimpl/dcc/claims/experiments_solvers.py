@@ -11,14 +11,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from refimpl import planted
 from refimpl.dcc.claims.experiments_results import (
     Cell,
-    Measured,
-    Planted,
     Results,
     budget,
     column,
-    jobs_of,
+    empirical_claim,
 )
 from refimpl.dcc.experiments import local_solvers
 from refimpl.dcc.experiments.scale import scale_of
@@ -28,6 +27,7 @@ from refimpl.dcc.train.gradients import three_evaluations
 from refimpl.dcc.train.population import Population, draw_population
 from refimpl.findings import empirical, interval
 from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Job, Kind, Verdict
+from refimpl.planted import Planted
 from refimpl.shared.statistics import mean_interval
 
 Floats = NDArray[np.float64]
@@ -42,27 +42,31 @@ KEPT = 0.02
 ANY_SOLVER = ("q-published", "ppo", "dqn")
 
 
+def solver_jobs(learner: str, context: Context) -> tuple[Job, ...]:
+    """Jobs of one learner on all devices of the profile."""
+    return local_solvers.jobs(learner, scale_of(context), context.seed)
+
+
 def learned(learner: str, context: Context) -> Arrays:
     """Results of one learner on all devices of the profile, stacked."""
-    jobs = local_solvers.jobs(learner, scale_of(context), context.seed)
-    tables = [context.data[job.name] for job in jobs]
+    tables = [context.data[job.name] for job in solver_jobs(learner, context)]
     return {key: np.array([table[key] for table in tables]) for key in tables[0]}
 
 
-def exact_answers(learner: str, context: Context) -> Arrays:
+def exact_answers(learner: str, table: Arrays, context: Context) -> Arrays:
     """Answer the same devices by the exact constrained optimum."""
-    table = learned(learner, context)
+    del learner, context
     kept = np.full_like(table["use"], local_solvers.BUDGET)
     return {**table, "cost": table["optimal_cost"], "use": kept}
 
 
-def never_offloading_twice_as_dear(learner: str, context: Context) -> Arrays:
+def never_offloading_twice_as_dear(learner: str, table: Arrays, context: Context) -> Arrays:
     """Charge the same devices twice the cost of never offloading."""
-    table = learned(learner, context)
+    del learner, context
     return {**table, "cost": 2.0 * table["never_cost"], "use": np.zeros_like(table["use"])}
 
 
-def check_any_solver(answers: Callable[[str, Context], Arrays], context: Context) -> Finding:
+def check_any_solver(answers: planted.Results[str, Arrays], context: Context) -> Finding:
     """Every learner is within 10% of the constrained optimum and keeps the budget, on average."""
     scale = scale_of(context)
     evidence = {"devices": float(scale.local_devices), "steps": float(scale.local_steps)}
@@ -78,27 +82,12 @@ def check_any_solver(answers: Callable[[str, Context], Arrays], context: Context
     return empirical(all(held), evidence)
 
 
-def opposite_answers(learner: str, context: Context) -> Arrays:
-    """Exact answers where the claim was not found, useless ones where it was."""
-    found = check_any_solver(learned, context).verdict is not Verdict.NOT_REPRODUCED
-    answers = never_offloading_twice_as_dear if found else exact_answers
-    return answers(learner, context)
-
-
-def solver_jobs(context: Context) -> tuple[Job, ...]:
-    """Jobs of all learners of the local problem."""
-    scale, seed = scale_of(context), context.seed
-    return tuple(
-        j for name in local_solvers.LEARNERS for j in local_solvers.jobs(name, scale, seed)
-    )
-
-
 def check_budgets_kept(results: Results, context: Context) -> Finding:
     """Learned policies overrun their budgets by less than 0.02 on average, at every size."""
     evidence, held = budget(context), []
     for n in scale_of(context).sizes:
         for method in ("dcc-published", "dcc-ours"):
-            excess = mean_interval(results.curve(Cell(method, n), context)["violation"][-1])
+            excess = mean_interval(results(Cell(method, n), context)["violation"][-1])
             if method == "dcc-published":
                 held.append(excess.high < KEPT)
             evidence |= interval(f"{method}_violation_n{n}", excess)
@@ -150,39 +139,33 @@ def check_three_evaluations(count: Counted, context: Context) -> Finding:
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "dcc/sec-4.3-any-solver",
-        "sec. 4.3",
+    planted.Experiments("dcc", solver_jobs, learned).claim(
+        "sec-4.3-any-solver",
         "Q-learning, PPO and DQN all solve the constrained problem of one device by multipliers.",
         ("DC-22",),
-        Kind.EMPIRICAL,
-        check_any_solver,
-        learned,
-        Control(
+        Planted(
+            check_any_solver,
+            never_offloading_twice_as_dear,
+            exact_answers,
             "all learners return twice the cost of never offloading where the claim was found, the "
             "exact optimum where not",
-            opposite_answers,
         ),
-        solver_jobs,
+        source="sec. 4.3",
+        cells=lambda _: local_solvers.LEARNERS,
     ),
-    Claim(
-        "dcc/sec-4.3-budgets-kept",
-        "sec. 4.3",
+    empirical_claim(
+        "sec-4.3-budgets-kept",
         "With the published settings the multipliers make the learned policies keep their budgets.",
         ("DC-22",),
-        Kind.EMPIRICAL,
-        check_budgets_kept,
-        Measured(),
-        Control(
+        Planted(
+            check_budgets_kept,
+            column("violation", ("dcc-published",), lambda x, _: np.full_like(x, 0.3)),
+            column("violation", ("dcc-published",), lambda x, _: np.zeros_like(x)),
             "all policies overrun their budgets by 0.3 where the claim was found, by nothing where "
             "not",
-            Planted(
-                check_budgets_kept,
-                column("violation", ("dcc-published",), lambda x, _: np.full_like(x, 0.3)),
-                column("violation", ("dcc-published",), lambda x, _: np.zeros_like(x)),
-            ),
         ),
-        jobs_of(budget_cells),
+        source="sec. 4.3",
+        cells=budget_cells,
     ),
     Claim(
         "dcc/sec-4.5-three-evaluations",

@@ -14,7 +14,7 @@ import numpy as np
 
 from refimpl.dgpg.claims.experiments_results import (
     Cell,
-    Planted,
+    Floats,
     Results,
     best_reward,
     empirical_claim,
@@ -29,6 +29,10 @@ from refimpl.dgpg.experiments.scale import scale_of
 from refimpl.dgpg.experiments.systems import COMPARED
 from refimpl.findings import empirical
 from refimpl.ledger import Arrays, Context, Finding, Plot
+from refimpl.planted import Planted
+
+Shortfalls = dict[tuple[str, int, float], float]
+"""By method, number of servers and weight of longer sums."""
 
 GUIDED, BASELINES = "linear DG-PG", ("linear MAPPO", "linear IPPO")
 COMPARABLE, FAILED = 0.25, 1.0
@@ -51,24 +55,29 @@ def compared(context: Context) -> list[Cell]:
     return found
 
 
-def behind(results: Results, context: Context, n: int, method: str, lam: float) -> float:
-    """Shortfall of a method's best checkpoint from that of DG-PG."""
+def name_of(method: str) -> str:
+    """Return the method's name without the kind of its networks."""
+    return method.split()[1]
+
+
+def shortfalls(results: Results, context: Context) -> Shortfalls:
+    """Shortfalls of the baselines' best checkpoints from DG-PG's, by method, size and lambda."""
     scale = scale_of(context)
-    guided, other = (
-        best_reward(results, cells.comparison(scale, n, each, lam), context)
-        for each in (GUIDED, method)
-    )
-    return shortfall(other, guided)
 
+    def best(method: str, n: int, lam: float) -> Floats:
+        return best_reward(results, cells.comparison(scale, n, method, lam), context)
 
-def table(results: Results, context: Context) -> dict[str, float]:
-    """Shortfalls by method, size and weight of longer sums, and the references' rewards."""
-    evidence = {
-        f"{method.split()[1]}_n{n}_lam{lam:g}": behind(results, context, n, method, lam)
+    return {
+        (method, n, lam): shortfall(best(method, n, lam), best(GUIDED, n, lam))
         for method in BASELINES
         for n in COMPARED
         for lam in LAMBDAS
     }
+
+
+def evidence_of(behind: Shortfalls, results: Results, context: Context) -> dict[str, float]:
+    """Name the shortfalls; beside them the rewards of DG-PG and of the references."""
+    evidence = {f"{name_of(m)}_n{n}_lam{lam:g}": gap for (m, n, lam), gap in behind.items()}
     for n in COMPARED:
         for policy in ("Best-Fit", "Random"):
             cell = cells.reference(scale_of(context), n, policy)
@@ -81,42 +90,32 @@ def table(results: Results, context: Context) -> dict[str, float]:
 
 def check_comparable(results: Results, context: Context) -> Finding:
     """With 2 servers no baseline is more than a quarter behind DG-PG."""
-    evidence = table(results, context)
-    smallest = [v for k, v in evidence.items() if _is_baseline(k) and f"_n{COMPARED[0]}_" in k]
-    return empirical(max(smallest) <= COMPARABLE, {"largest": max(smallest), **evidence})
+    behind = shortfalls(results, context)
+    most = max(gap for (_, n, _), gap in behind.items() if n == COMPARED[0])
+    evidence = evidence_of(behind, results, context)
+    return empirical(most <= COMPARABLE, {"largest": most, **evidence})
 
 
 def check_gap_grows(results: Results, context: Context) -> Finding:
     """Every baseline falls further behind from each size to the next."""
-    evidence = table(results, context)
-    gaps = [
-        [evidence[f"{method.split()[1]}_n{n}_lam{lam:g}"] for n in COMPARED]
-        for method in BASELINES
-        for lam in LAMBDAS
-    ]
+    behind = shortfalls(results, context)
+    rows = {(m, lam): [behind[m, n, lam] for n in COMPARED] for m in BASELINES for lam in LAMBDAS}
     series = {
-        f"{method.split()[1]}, lambda {lam:g}": (
-            np.array(COMPARED, float),
-            np.array([evidence[f"{method.split()[1]}_n{n}_lam{lam:g}"] for n in COMPARED]),
-        )
-        for method in BASELINES
-        for lam in LAMBDAS
+        f"{name_of(method)}, lambda {lam:g}": (np.array(COMPARED, float), np.array(row))
+        for (method, lam), row in rows.items()
     }
     chart = Plot("Shortfall from DG-PG (Fig. 3)", "servers", "part of DG-PG's reward", series)
-    steps = [later - sooner for row in gaps for sooner, later in pairwise(row)]
-    concluded = empirical(min(steps) > 0, {"least_step": min(steps), **evidence})
+    least = min(later - sooner for row in rows.values() for sooner, later in pairwise(row))
+    evidence = evidence_of(behind, results, context)
+    concluded = empirical(least > 0, {"least_step": least, **evidence})
     return Finding(concluded.verdict, concluded.evidence, plots=(chart,))
 
 
 def check_baselines_fail(results: Results, context: Context) -> Finding:
     """With 10 servers every baseline loses at least twice as much as DG-PG, at either weight."""
-    evidence = table(results, context)
-    largest = [v for k, v in evidence.items() if _is_baseline(k) and f"_n{COMPARED[-1]}_" in k]
-    return empirical(min(largest) >= FAILED, {"least": min(largest), **evidence})
-
-
-def _is_baseline(key: str) -> bool:
-    return key.startswith(("MAPPO", "IPPO"))
+    behind = shortfalls(results, context)
+    least = min(gap for (_, n, _), gap in behind.items() if n == COMPARED[-1])
+    return empirical(least >= FAILED, {"least": least, **evidence_of(behind, results, context)})
 
 
 def under_both(context: Context) -> list[Cell]:
@@ -144,8 +143,8 @@ def check_constants(results: Results, context: Context) -> Finding:
         chosen = cells.comparison(scale, COMPARED[0], method, LAMBDAS[0])
         suggested = cells.under_constants(scale, "suggested", method)
         for name, runs in (("chosen", chosen), ("suggested", suggested)):
-            saved = [improvement(results.arrays(run, context)) for run in runs]
-            evidence[f"{method.split()[1]}_{name}"] = float(np.mean(saved))
+            saved = [improvement(results(run, context)) for run in runs]
+            evidence[f"{name_of(method)}_{name}"] = float(np.mean(saved))
     kept = [evidence[f"MAPPO_{name}"] for name in ("chosen", "suggested")]
     return empirical(min(kept) > 0, evidence)
 

@@ -13,7 +13,6 @@ import numpy as np
 from refimpl.dgpg.claims.experiments_results import (
     Cell,
     Change,
-    Planted,
     Results,
     best_reward,
     empirical_claim,
@@ -25,6 +24,7 @@ from refimpl.dgpg.experiments.scale import scale_of
 from refimpl.dgpg.experiments.training import Run
 from refimpl.findings import empirical
 from refimpl.ledger import Arrays, Context, Finding, Plot
+from refimpl.planted import Planted
 
 FREQUENT, RARE, INTERMEDIATE, SHAPED = (0, 1, 2), (4, 5), 6, 7
 """Runs of Table 8 whose entropy collapses, whose critic is too slow, and the last two."""
@@ -45,7 +45,7 @@ def failed(context: Context) -> list[Cell]:
 
 def _mean(results: Results, context: Context, number: int, key: str) -> float:
     """Mean of a quantity over the last fifth of a run."""
-    curves = [results.arrays(run, context)[key] for run in cells.failure(scale_of(context), number)]
+    curves = [results(run, context)[key] for run in cells.failure(scale_of(context), number)]
     return float(np.mean([curve[-max(len(curve) // 5, 1) :].mean() for curve in curves]))
 
 
@@ -74,7 +74,7 @@ def check_collapse(results: Results, context: Context) -> Finding:
 def _curve(
     results: Results, context: Context, number: int, key: str
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
-    curve = results.arrays(cells.failure(scale_of(context), number)[0], context)[key]
+    curve = results(cells.failure(scale_of(context), number)[0], context)[key]
     return np.arange(1.0, len(curve) + 1), curve
 
 

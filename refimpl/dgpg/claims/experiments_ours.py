@@ -11,7 +11,6 @@ from functools import partial
 from refimpl.dgpg.claims.experiments_planted import levels
 from refimpl.dgpg.claims.experiments_results import (
     Cell,
-    Planted,
     Results,
     ahead,
     best_reward,
@@ -24,6 +23,7 @@ from refimpl.dgpg.experiments.scale import scale_of
 from refimpl.dgpg.experiments.training import Run
 from refimpl.findings import empirical, interval
 from refimpl.ledger import Context, Finding
+from refimpl.planted import Planted
 
 
 def both(context: Context) -> list[Cell]:

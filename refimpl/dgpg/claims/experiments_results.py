@@ -1,26 +1,22 @@
-"""Results that the empirical claims are checked on: measured ones, and doctored ones.
+"""Cells that the empirical claims read, what is read from them, and what controls change in them.
 
-A check reads the arrays of runs, references and measurements from a :class:`Results`. The claim's
-subject is what was measured; its negative control are results with a planted effect, on which the
-very same check must come out the other way. Because an empirical claim may come out either way, the
-planted effect is the opposite of what was found.
+A cell's value are the arrays of its job: a run, a reference or a measurement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from refimpl import planted
 from refimpl.dgpg.experiments import references, training, variance
 from refimpl.dgpg.experiments.references import Reference
 from refimpl.dgpg.experiments.training import Run
 from refimpl.dgpg.experiments.variance import Measurement
-from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Job, Kind, Verdict
+from refimpl.ledger import Arrays, Context, Job
 from refimpl.shared.statistics import Interval, mean_interval, paired_difference
 
 Floats = NDArray[np.float64]
@@ -38,85 +34,10 @@ job_of.register(Reference, references.job)
 job_of.register(Measurement, variance.job)
 
 
-class Results(Protocol):
-    """Arrays by cell."""
-
-    def arrays(self, cell: Cell, context: Context) -> Arrays:
-        """Return what the cell's job returned."""
-
-
-Check = Callable[[Results, Context], Finding]
-Change = Callable[[Cell, Arrays, Context], Arrays]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What the jobs returned."""
-
-    def arrays(self, cell: Cell, context: Context) -> Arrays:
-        """Return the arrays of one job."""
-        return context.data[job_of(cell, context.seed).name]
-
-
-@dataclass(frozen=True)
-class Planted:
-    """Measured results in which some cells are given the opposite of what was found.
-
-    Parameters
-    ----------
-    check : callable
-        Check of the claim; run once on the measured results to learn what was found.
-    if_found, if_not : callable
-        ``change(cell, arrays, context) -> arrays``, applied to every cell if the claim was found
-        to hold, and if it was not.
-    words : str
-        What is planted, in words.
-    """
-
-    check: Check
-    if_found: Change
-    if_not: Change
-    words: str = ""
-    measured: Measured = field(default_factory=Measured)
-
-    def arrays(self, cell: Cell, context: Context) -> Arrays:
-        """Return the measured arrays with the planted effect."""
-        found = self.check(self.measured, context).verdict is not Verdict.NOT_REPRODUCED
-        change = self.if_found if found else self.if_not
-        return change(cell, self.measured.arrays(cell, context), context)
-
-
-def jobs_of(cells: Callable[[Context], Iterable[Cell]]) -> Callable[[Context], tuple[Job, ...]]:
-    """Return the ``jobs`` of a claim that reads these cells."""
-
-    def jobs(context: Context) -> tuple[Job, ...]:
-        found = [job_of(cell, context.seed) for cell in cells(context)]
-        return tuple({job.name: job for job in found}.values())
-
-    return jobs
-
-
-def empirical_claim(
-    name: str,
-    statement: str,
-    covers: tuple[str, ...],
-    planted: Planted,
-    *,
-    source: str,
-    cells: Callable[[Context], Iterable[Cell]],
-) -> Claim:
-    """Return a claim on what the jobs of ``cells`` measured, with a planted control."""
-    return Claim(
-        f"dgpg/{name}",
-        source,
-        statement,
-        covers,
-        Kind.EMPIRICAL,
-        planted.check,
-        Measured(),
-        Control(planted.words, planted),
-        jobs_of(cells),
-    )
+Results = planted.Results[Cell, Arrays]
+Change = planted.Change[Cell, Arrays]
+EXPERIMENTS: planted.Experiments[Cell, Arrays] = planted.one_job_each("dgpg", job_of)
+empirical_claim = EXPERIMENTS.claim
 
 
 def evaluated(arrays: Arrays) -> NDArray[np.int64]:
@@ -146,14 +67,14 @@ def best_reward(
     measured_on: str = "test sampled",
 ) -> Floats:
     """Return each test episode's reward at the chosen checkpoint, averaged over the runs."""
-    each = [results.arrays(run, context) for run in runs]
+    each = [results(run, context) for run in runs]
     chosen = [arrays[measured_on][best_row(arrays, chosen_on)] for arrays in each]
     return np.asarray(np.mean(chosen, axis=0))
 
 
 def reference_reward(results: Results, cell: Reference, context: Context) -> Floats:
     """Return each test episode's reward."""
-    return np.asarray(results.arrays(cell, context)["reward"])
+    return np.asarray(results(cell, context)["reward"])
 
 
 def ahead(first: Floats, second: Floats) -> Interval:

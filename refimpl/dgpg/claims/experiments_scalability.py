@@ -23,7 +23,6 @@ from refimpl.dgpg.claims.experiments_planted import (
 )
 from refimpl.dgpg.claims.experiments_results import (
     Cell,
-    Planted,
     Results,
     ahead,
     best_reward,
@@ -38,6 +37,7 @@ from refimpl.dgpg.experiments.scale import scale_of
 from refimpl.dgpg.experiments.training import Run
 from refimpl.findings import empirical, interval
 from refimpl.ledger import Arrays, Context, Finding, Plot
+from refimpl.planted import Planted
 from refimpl.shared.statistics import log_log_slope
 
 LIMIT = 20.0
@@ -83,7 +83,7 @@ def with_reference(*policies: str) -> Callable[[Context], list[Cell]]:
 
 def _convergence(results: Results, n: int, context: Context) -> tuple[float, float]:
     """Mean convergence episode at one size, by the paper's criterion and on validation episodes."""
-    curves = [results.arrays(run, context) for run in runs_at(n, context)]
+    curves = [results(run, context) for run in runs_at(n, context)]
     paper = np.mean([convergence_episode(curve["reward"]) for curve in curves])
     fixed = np.mean([convergence_on_checkpoints(c["validation sampled"]) for c in curves])
     return float(paper), float(fixed)
@@ -98,7 +98,7 @@ def check_within_20(results: Results, context: Context) -> Finding:
         paper, fixed = _convergence(results, n, context)
         held.append(paper <= min(LIMIT, EARLY * length))
         evidence |= {f"episode_n{n}": paper, f"fixed_set_n{n}": fixed, f"length_n{n}": length}
-        curve = results.arrays(runs_at(n, context)[0], context)["reward"]
+        curve = results(runs_at(n, context)[0], context)["reward"]
         series[f"N = {n}"] = (np.arange(1.0, len(curve) + 1), curve / np.abs(curve).max())
     chart = Plot("Training reward (Fig. 4a)", "episode", "reward / worst", series)
     concluded = empirical(all(held), evidence)
@@ -129,9 +129,7 @@ def check_criterion(results: Results, context: Context) -> Finding:
     evidence: dict[str, float] = {}
     held = []
     for n in sizes(context):
-        behind = [
-            _behind_at_convergence(results.arrays(run, context)) for run in runs_at(n, context)
-        ]
+        behind = [_behind_at_convergence(results(run, context)) for run in runs_at(n, context)]
         evidence[f"behind_n{n}"] = float(np.mean(behind))
         held.append(np.mean(behind) <= NEAR)
     return empirical(all(held), evidence)
@@ -206,7 +204,7 @@ def check_random_worsens(results: Results, context: Context) -> Finding:
     """Random's reward falls as N grows, with the total queue that is penalised here."""
     rewards, waiting = [], []
     for n in sizes(context):
-        arrays = results.arrays(cells.reference(scale_of(context), n, "Random"), context)
+        arrays = results(cells.reference(scale_of(context), n, "Random"), context)
         rewards.append(-float(arrays["reward"].mean()))
         waiting.append(float(arrays["waiting"].mean()) / n)
     slope = log_log_slope(np.array(sizes(context), float), np.array(rewards))
@@ -234,7 +232,7 @@ def check_greedy(results: Results, context: Context) -> Finding:
     evidence: dict[str, float] = {}
     held = []
     for n in sizes(context):
-        curves = [results.arrays(run, context) for run in runs_at(n, context)]
+        curves = [results(run, context) for run in runs_at(n, context)]
         drawn, likeliest = (
             np.mean([curve[key][best_row(curve)].mean() for curve in curves])
             for key in ("test sampled", "test greedy")

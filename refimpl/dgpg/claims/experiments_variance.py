@@ -12,17 +12,16 @@ from numpy.typing import NDArray
 from refimpl.dgpg.claims.experiments_results import (
     Cell,
     Change,
-    Measured,
-    Planted,
     Results,
-    jobs_of,
+    empirical_claim,
 )
 from refimpl.dgpg.experiments import cells
 from refimpl.dgpg.experiments.cells import FIXED_CLUSTERS
 from refimpl.dgpg.experiments.scale import scale_of
 from refimpl.dgpg.experiments.variance import Measurement
 from refimpl.findings import empirical
-from refimpl.ledger import Arrays, Claim, Context, Control, Finding, Kind, Plot
+from refimpl.ledger import Arrays, Claim, Context, Finding, Kind, Plot
+from refimpl.planted import Planted
 from refimpl.shared.statistics import Slope, log_log_slope
 
 Floats = NDArray[np.float64]
@@ -45,7 +44,7 @@ def by_size(
     """Return the sizes and the variance of a signal at each, averaged over episodes."""
     found: dict[int, list[float]] = {}
     for measurement in cells.measurements(scale_of(context), clusters):
-        arrays = results.arrays(measurement, context)
+        arrays = results(measurement, context)
         found.setdefault(measurement.n_servers, []).append(float(arrays[signal]))
     return np.array(list(found), float), np.array([np.mean(v) for v in found.values()])
 
@@ -91,17 +90,19 @@ def _claim(
     def check(results: Results, context: Context) -> Finding:
         return check_slope(results, context, signal, expected)
 
-    planted = Planted(check, _plant(signal, expected + 1), _plant(signal, expected))
-    return Claim(
-        f"dgpg/{name}",
-        "sec. 3.2, Theorem 5.2",
+    return empirical_claim(
+        name,
         statement,
         covers,
-        Kind.STATISTICAL,
-        check,
-        Measured(),
-        Control("a variance with one more power of N, or with the power stated", planted),
-        jobs_of(measured_on),
+        Planted(
+            check,
+            _plant(signal, expected + 1),
+            _plant(signal, expected),
+            "a variance with one more power of N, or with the power stated",
+        ),
+        source="sec. 3.2, Theorem 5.2",
+        cells=measured_on,
+        kind=Kind.STATISTICAL,
     )
 
 

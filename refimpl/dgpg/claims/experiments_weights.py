@@ -10,7 +10,6 @@ import numpy as np
 from refimpl.dgpg.claims.experiments_results import (
     Cell,
     Change,
-    Planted,
     Results,
     best_reward,
     empirical_claim,
@@ -22,6 +21,7 @@ from refimpl.dgpg.experiments.systems import ALPHAS
 from refimpl.dgpg.experiments.training import Run
 from refimpl.findings import empirical
 from refimpl.ledger import Arrays, Context, Finding, Plot
+from refimpl.planted import Planted
 
 PUBLISHED = (0.2, 0.4, 0.6, 0.8)
 """Weights compared in [DG-PG Fig. 2]."""
@@ -66,7 +66,7 @@ def _charts(results: Results, context: Context) -> tuple[Plot, ...]:
     for n in scale.weights:
         series = {}
         for a in ALPHAS:
-            curves = [results.arrays(run, context)["reward"] for run in cells.weight(scale, n, a)]
+            curves = [results(run, context)["reward"] for run in cells.weight(scale, n, a)]
             mean = np.mean(curves, axis=0)
             series[f"alpha {a:g}"] = (np.arange(1.0, len(mean) + 1), mean)
         title = f"Training reward by weight of the guidance, N = {n} (Fig. 2)"
@@ -103,7 +103,7 @@ def check_guidance_needed(results: Results, context: Context) -> Finding:
 
 def _at_checkpoint(results: Results, context: Context, n: int, alpha: float, k: int) -> float:
     """Mean validation reward at the ``k``-th evaluated checkpoint."""
-    curves = [results.arrays(run, context) for run in cells.weight(scale_of(context), n, alpha)]
+    curves = [results(run, context) for run in cells.weight(scale_of(context), n, alpha)]
     means = [curve["validation sampled"][evaluated(curve)[k]].mean() for curve in curves]
     return float(np.mean(means))
 

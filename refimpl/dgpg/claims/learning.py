@@ -20,9 +20,7 @@ from refimpl.dgpg.model.settings import SystemSettings, chosen
 from refimpl.dgpg.objective.advantage import RunningScale, mix
 from refimpl.dgpg.train import networks, perceptron
 from refimpl.dgpg.train.driver import actor_of, train
-from refimpl.dgpg.train.losses import policy_gradient
 from refimpl.dgpg.train.methods import DGPG, IPPO, MAPPO
-from refimpl.dgpg.train.perceptron import Buffers, Weights
 from refimpl.dgpg.train.presets import (
     TABLE_7,
     failure_run,
@@ -34,7 +32,9 @@ from refimpl.dgpg.train.settings import TrainSettings
 from refimpl.dgpg.train.update import minibatches
 from refimpl.findings import exactly, only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
+from refimpl.shared.flat_weights import Buffers, Weights
 from refimpl.shared.gae import standardized
+from refimpl.shared.policy_gradient import policy_gradient
 from refimpl.shared.presets import Preset
 
 Presets = Mapping[str, Preset[TrainSettings]]

@@ -21,9 +21,6 @@ COMPARED = (2, 5, 10)
 ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """Guidance weights; the paper has the four between the ends [DG-PG Fig. 2]."""
 
-HELD_OUT = 10
-"""Test episodes (published)."""
-
 PRESETS: Mapping[str, Callable[[int], Preset[SystemSettings]]] = {
     "chosen": chosen,
     "suggested": suggested,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,7 @@ class Evaluation:
     """
 
     run: Run
-    scenarios: Mapping[str, Scenario] = field(default_factory=dict)
+    scenarios: Mapping[str, Scenario]
 
     def __call__(self, episode: int, learner: Learner, row: Mapping[str, float]) -> Arrays:
         """Return means over the steps, (held_out,) each; NaN after other episodes.

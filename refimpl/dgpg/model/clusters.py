@@ -9,7 +9,6 @@ from refimpl.dgpg.model.simulator import Jobs, Simulation
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def servers_of(simulation: Simulation, jobs: Jobs, clusters: Ints) -> Ints:

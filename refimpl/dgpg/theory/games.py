@@ -135,6 +135,20 @@ def outcomes(game: Game) -> Outcomes:
     )
 
 
+def one_step(game: Game) -> tuple[Outcomes, Floats]:
+    """List a one-step game; also the reward of every joint action, (K, ..., K) with N axes.
+
+    Raises
+    ------
+    ValueError
+        If the game has more than one step.
+    """
+    if game.n_steps != 1:
+        raise ValueError(f"game must have one step; got n_steps {game.n_steps}")
+    seen = outcomes(game)
+    return seen, seen.rewards[:, 0].reshape((game.n_servers,) * game.n_agents)
+
+
 def law(logits: Array, actions: Ints) -> Array:
     """Return the probability (P,) of each sequence; complex logits pass through."""
     policies = probabilities(logits)

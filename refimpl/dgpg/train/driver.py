@@ -18,9 +18,10 @@ from refimpl.dgpg.train.learner import Learner, Trained
 from refimpl.dgpg.train.methods import Sizes
 from refimpl.dgpg.train.networks import ACTOR_GAIN, Actor, agent_network, as_dtype
 from refimpl.dgpg.train.rollouts import DTYPE, capped, collect
-from refimpl.dgpg.train.settings import TrainSettings, label
+from refimpl.dgpg.train.settings import TrainSettings
 from refimpl.dgpg.train.state import learner_arrays, restored_learner
 from refimpl.dgpg.train.update import Each, update
+from refimpl.shared.labels import label
 from refimpl.shared.optimizer import group, joined
 from refimpl.shared.seeds import generator
 from refimpl.shared.stages import run_stages

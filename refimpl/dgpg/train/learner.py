@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from linear_models.params import Params
 from refimpl.dgpg.objective.advantage import RunningScale
-from refimpl.dgpg.train.adam import Moments
-from refimpl.dgpg.train.perceptron import Weights
 from refimpl.dgpg.train.value_scale import ValueScale
+from refimpl.shared.adam_in_place import Moments
+from refimpl.shared.flat_weights import Weights
 
 
 @dataclass(frozen=True)

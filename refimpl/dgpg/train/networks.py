@@ -7,7 +7,6 @@ actor ``softmax(W o + b)`` of the whole observation.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,7 @@ from linear_models import embedding, mlp
 from linear_models.params import Array, Params
 from linear_models.validation import check_finite
 from refimpl.dgpg.train import perceptron
-from refimpl.dgpg.train.perceptron import Buffers
+from refimpl.shared.flat_weights import Buffers
 
 Ints = NDArray[np.int64]
 N_OWN = 2
@@ -232,8 +231,3 @@ def draw(logits: Array, rng: np.random.Generator) -> tuple[Ints, Array, Array]:
     actions: Ints = (heights <= threshold[:, None]).sum(axis=1)
     log_probs = z[np.arange(len(z)), actions] - np.log(total)
     return actions, log_probs, steps / total[:, None]
-
-
-def entropy_of(n_actions: int) -> float:
-    """Largest entropy: that of the uniform choice."""
-    return math.log(n_actions)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
-from functools import partial
-from typing import Any
+from dataclasses import dataclass
 
 from linear_models.validation import check_count, check_positive
 from refimpl.dgpg.model.own_part import DEMAND, OwnPart
-from refimpl.dgpg.model.settings import SystemSettings
 from refimpl.dgpg.objective.advantage import RunningScale
 from refimpl.dgpg.objective.guidance import AFTER_UTILIZATION, Guidance
 from refimpl.dgpg.train.baselines import Baseline, no_baseline
@@ -141,19 +138,3 @@ class TrainSettings:
     def fraction(self, episode: int) -> float:
         """Fraction of the training before an episode: 0 at the first, 1 at the last and after."""
         return min(episode / max(self.episodes - 1, 1), 1.0)
-
-
-def label(settings: TrainSettings | SystemSettings) -> dict[str, str]:
-    """Fields as strings that are the same in every process, functions by their names."""
-    return {f.name: _text(getattr(settings, f.name)) for f in fields(settings)}
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, partial):
-        return f"{value.func.__qualname__}{tuple(map(_text, value.args))}"
-    if hasattr(value, "__dataclass_fields__"):
-        inner = ", ".join(f"{f.name}={_text(getattr(value, f.name))}" for f in fields(value))
-        return f"{type(value).__name__}({inner})"
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_text, value))})"
-    return getattr(value, "__qualname__", None) or repr(value)

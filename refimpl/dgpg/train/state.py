@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refimpl.dgpg.train.adam import Moments
 from refimpl.dgpg.train.learner import Learner, Trained
 from refimpl.dgpg.train.settings import TrainSettings
+from refimpl.shared.adam_in_place import Moments
 from refimpl.shared.optimizer import group, joined
 
 Arrays = dict[str, NDArray[Any]]

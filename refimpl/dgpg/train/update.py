@@ -7,7 +7,7 @@ optimiser and clipping: what the paper calls split epochs. They need nothing of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -16,13 +16,15 @@ import numpy as np
 
 from linear_models.params import Array, Params
 from refimpl.dgpg.train import networks, perceptron
-from refimpl.dgpg.train.adam import adam_in_place
 from refimpl.dgpg.train.batches import Batch
 from refimpl.dgpg.train.learner import Learner, Trained
-from refimpl.dgpg.train.losses import Terms, policy_gradient, value_gradient
+from refimpl.dgpg.train.losses import value_gradient
 from refimpl.dgpg.train.networks import Samples
-from refimpl.dgpg.train.perceptron import Buffers, Weights
 from refimpl.dgpg.train.settings import TrainSettings
+from refimpl.shared.adam_in_place import adam_in_place
+from refimpl.shared.flat_weights import Buffers, Weights
+from refimpl.shared.policy_gradient import Terms, policy_gradient
+from refimpl.shared.sums import Sums
 
 Each = Callable[..., Iterable[Any]]
 Loss = Callable[..., Terms]
@@ -37,24 +39,6 @@ class Passes:
     minibatch: int
     rate: float
     max_norm: float
-
-
-@dataclass
-class Sums:
-    """Sums over gradient steps, for their means."""
-
-    steps: int = 0
-    totals: dict[str, float] = field(default_factory=dict)
-
-    def add(self, **values: float) -> None:
-        """Count one step."""
-        self.steps += 1
-        for name, value in values.items():
-            self.totals[name] = self.totals.get(name, 0.0) + float(value)
-
-    def means(self) -> dict[str, float]:
-        """Mean of everything that was added."""
-        return {name: total / self.steps for name, total in self.totals.items()}
 
 
 def update(
@@ -83,7 +67,7 @@ def update(
     learner : Learner
     diagnostics : dict
         Means over the gradient steps, each before its step: ``actor_`` and ``critic_`` with the
-        terms of :mod:`refimpl.dgpg.train.losses`, ``norm`` of the gradient, ``steps`` their number.
+        terms of the losses, ``norm`` of the gradient, ``steps`` their number.
 
     Raises
     ------

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from refimpl import planted
 from refimpl.findings import empirical, interval
-from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
+from refimpl.ledger import Claim, Context, Finding, Job, Plot
 from refimpl.meanfield.claims.experiments_results import (
-    Measured,
-    Planted,
     Results,
     arrays_of,
     effort,
+    empirical_claim,
     gap,
-    jobs_of,
+    jobs,
     level,
     scaled,
     typical,
@@ -26,11 +23,9 @@ from refimpl.meanfield.experiments.actor_critic import NAMES, ring_of
 from refimpl.meanfield.experiments.cells import Cell
 from refimpl.meanfield.experiments.scale import BETWEEN, scale_of
 from refimpl.meanfield.experiments.settings import RING_SIZES, Setting
+from refimpl.planted import Planted
 
 Floats = NDArray[np.float64]
-Seconds = Callable[[str, Context], Floats]
-"""``seconds(policy, context)``: training time on each ring, (sizes,)."""
-
 TOLERATED = 0.01
 """Relative advantage that is not yet called outperforming."""
 
@@ -41,22 +36,18 @@ def seconds_of(policy: str, context: Context) -> Floats:
     return np.array([float(arrays_of(cell, context)[0]["seconds"]) for cell in cells])
 
 
-@dataclass(frozen=True)
-class OppositeTimes:
-    """Equal training times if they were found to grow, growing ones if not."""
-
-    measured: Seconds = seconds_of
-
-    def __call__(self, policy: str, context: Context) -> Floats:
-        """Training times with the planted effect, the same for every policy."""
-        del policy
-        found = check_time(self.measured, context).verdict is Verdict.HOLDS_STATISTICALLY
-        sizes = np.array(scale_of(context).agents, dtype=float)
-        return np.ones(len(sizes)) if found else sizes
+def seconds_jobs(policy: str, context: Context) -> list[Job]:
+    """Jobs that train a policy on all rings."""
+    return [
+        job for n in scale_of(context).agents for job in jobs(Cell(policy, ring_of(n)), context)
+    ]
 
 
-def check_time(seconds: Seconds, context: Context) -> Finding:
-    """Training for the same number of rounds takes longer on every larger ring."""
+def check_time(seconds: planted.Results[str, Floats], context: Context) -> Finding:
+    """Training for the same number of rounds takes longer on every larger ring.
+
+    ``seconds(policy, context)`` are the training times on the rings, (sizes,).
+    """
     sizes, evidence = scale_of(context).agents, dict[str, float]()
     growing = []
     for policy in NAMES:
@@ -75,7 +66,7 @@ def check_worse(results: Results, context: Context) -> Finding:
     sizes = scale_of(context).agents
     for n in sizes:
         sac = [Cell(policy, ring_of(n)) for policy in NAMES]
-        best = min(sac, key=lambda cell: float(results.drops(cell, context).mean()))
+        best = min(sac, key=lambda cell: float(results(cell, context).mean()))
         mine = Cell("MF-R", ring_of(n), "ours")
         found = gap(results, best, mine, context)
         held.append(found.low > 0.0)
@@ -108,7 +99,7 @@ def check_sharing(results: Results, context: Context) -> Finding:
         for size in RING_SIZES:
             setting = Setting("ring", size, dt)
             mine = Cell("MF-R", setting, "ours")
-            reference = typical(results.drops(mine, context)).mean()
+            reference = typical(results(mine, context)).mean()
             found = gap(results, sharing(setting, "ours"), mine, context)
             held.append(found.low > -TOLERATED * reference)
             evidence[f"na_ps_minus_mf_r_n{size}_dt{dt:g}"] = found.mean
@@ -138,44 +129,55 @@ def sharing_cells(context: Context) -> list[Cell]:
     return cells + [Cell("MF-R", setting, "ours") for setting in settings]
 
 
+def equal(policy: str, seconds: Floats, context: Context) -> Floats:
+    """Training times that are all the same."""
+    del policy, context
+    return np.ones_like(seconds)
+
+
+def proportional(policy: str, seconds: Floats, context: Context) -> Floats:
+    """Training times that are proportional to the number of agents."""
+    del policy, seconds
+    return np.array(scale_of(context).agents, dtype=float)
+
+
+TIMES = Planted(
+    check_time, equal, proportional, "equal times where they grow, growing ones where not"
+)
+
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "meanfield/fig-4a-sac-time",
-        "Fig. 4a",
+    planted.Experiments("meanfield", seconds_jobs, seconds_of).claim(
+        "fig-4a-sac-time",
         "Training the scalable actor-critic takes longer the more agents there are.",
         ("MF-37",),
-        Kind.EMPIRICAL,
-        check_time,
-        seconds_of,
-        Control("equal times where they grow, growing ones where not", OppositeTimes()),
-        jobs_of(critic_cells),
+        TIMES,
+        source="Fig. 4a",
+        cells=lambda _: NAMES,
     ),
-    Claim(
-        "meanfield/fig-4b-sac-worse",
-        "Fig. 4b",
+    empirical_claim(
+        "fig-4b-sac-worse",
         "On rings of 5 to 101 queues at delay 3 the scalable actor-critic drops more than MF-R.",
         ("MF-37", "MF-50"),
-        Kind.EMPIRICAL,
-        check_worse,
-        Measured(),
-        Control(
+        Planted(
+            check_worse,
+            scaled(NAMES, 0.1),
+            scaled(NAMES, 10.0),
             "it drops a tenth where the claim was found, ten times as much where not",
-            Planted(check_worse, scaled(NAMES, 0.1), scaled(NAMES, 10.0)),
         ),
-        jobs_of(critic_cells),
+        source="Fig. 4b",
+        cells=critic_cells,
     ),
-    Claim(
-        "meanfield/fig-5-na-ps-not-better",
-        "Fig. 5, sec. 3",
+    empirical_claim(
+        "fig-5-na-ps-not-better",
         "NA-PS, trained on five queues, does not outperform MF-R on rings of 9 to 5001.",
         ("MF-38", "MF-50"),
-        Kind.EMPIRICAL,
-        check_sharing,
-        Measured(),
-        Control(
+        Planted(
+            check_sharing,
+            scaled(("NA-PS",), 1 / 3),
+            scaled(("NA-PS",), 3.0),
             "NA-PS drops a third where the claim was found, three times as much where not",
-            Planted(check_sharing, scaled(("NA-PS",), 1 / 3), scaled(("NA-PS",), 3.0)),
         ),
-        jobs_of(sharing_cells),
+        source="Fig. 5, sec. 3",
+        cells=sharing_cells,
     ),
 )

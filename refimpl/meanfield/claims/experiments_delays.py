@@ -12,16 +12,15 @@ from functools import partial
 import numpy as np
 
 from refimpl.findings import empirical
-from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot, Verdict
+from refimpl.ledger import Claim, Context, Finding, Plot, Verdict
 from refimpl.meanfield.claims.experiments_results import (
-    Measured,
-    Planted,
     Results,
     better_shortest_queue,
     effort,
+    empirical_claim,
     gap,
-    jobs_of,
     level,
+    measured,
     scaled,
     typical,
 )
@@ -29,6 +28,7 @@ from refimpl.meanfield.experiments import yardstick
 from refimpl.meanfield.experiments.cells import Cell
 from refimpl.meanfield.experiments.scale import BETWEEN, PRESETS, scale_of
 from refimpl.meanfield.experiments.settings import large
+from refimpl.planted import Planted
 
 LONG = (8.0, 9.0, 10.0)
 PANELS = {"ring": "7a", "ccc": "7b", "torus": "7c", "cm": "7d"}
@@ -64,7 +64,7 @@ def check_between(results: Results, context: Context, topology: str, preset: str
             held.append(found.high < 0.0)
             evidence |= {f"minus_{name}_dt{dt:g}": found.mean, f"upper_{name}_dt{dt:g}": found.high}
         evidence[f"mf_r_dt{dt:g}"] = level(results, mine, context).mean
-        spread = results.drops(mine, context).mean(axis=1)
+        spread = results(mine, context).mean(axis=1)
         evidence[f"spread_over_training_dt{dt:g}"] = float(np.ptp(spread))
         above = gap(results, mine, best(topology, dt), context)
         evidence[f"above_best_rule_dt{dt:g}"] = above.mean
@@ -147,7 +147,7 @@ def check_coincides(results: Results, context: Context, preset: str) -> Finding:
     for topology in PANELS:
         for dt in scale_of(context).trained(topology, preset, LONG):
             setting = large(topology, dt)
-            random = typical(results.drops(Cell("RND", setting), context)).mean()
+            random = typical(results(Cell("RND", setting), context)).mean()
             found = gap(results, mf_r(topology, dt, preset), Cell("RND", setting), context)
             held.append(max(-found.low, found.high) < SAME * random)
             evidence[f"{topology}_relative_dt{dt:g}"] = found.mean / random
@@ -174,72 +174,64 @@ def all_cells(context: Context) -> list[Cell]:
 def panel_claim(topology: str) -> Claim:
     """Claim about one panel."""
     check = partial(check_panel, topology=topology)
-    return Claim(
-        f"meanfield/fig-{PANELS[topology]}-mf-r-in-between",
-        f"Fig. {PANELS[topology]}",
+    return empirical_claim(
+        f"fig-{PANELS[topology]}-mf-r-in-between",
         f"On the large {topology} graph MF-R, trained as published on the small one, drops less "
         "than JSQ and RND at delays 3, 5 and 7.",
         ("MF-39",) if topology != "ring" else ("MF-38", "MF-39"),
-        Kind.EMPIRICAL,
-        check,
-        Measured(),
-        Control(
+        Planted(
+            check,
+            scaled(("MF-R",), 2.0),
+            scaled(("MF-R",), 1 / 3),
             "MF-R drops twice as much where the claim was found, a third where not",
-            Planted(check, scaled(("MF-R",), 2.0), scaled(("MF-R",), 1 / 3)),
         ),
-        jobs_of(partial(panel_cells, topology=topology)),
+        source=f"Fig. {PANELS[topology]}",
+        cells=partial(panel_cells, topology=topology),
     )
 
 
 CLAIMS: tuple[Claim, ...] = (
     *(panel_claim(topology) for topology in PANELS),
-    Claim(
-        "meanfield/fig-7-mf-r-in-between-repaired",
-        "Fig. 7",
+    empirical_claim(
+        "fig-7-mf-r-in-between-repaired",
         "With repaired settings MF-R, trained on the small graphs, drops less than JSQ and RND on "
         "all four large ones at delays 3, 5 and 7.",
         ("MF-34", "MF-39"),
-        Kind.EMPIRICAL,
-        check_repaired,
-        Measured(),
-        Control(
+        Planted(
+            check_repaired,
+            scaled(("MF-R",), 2.0),
+            scaled(("MF-R",), 1 / 3),
             "MF-R drops twice as much where the claim was found, a third where not",
-            Planted(check_repaired, scaled(("MF-R",), 2.0), scaled(("MF-R",), 1 / 3)),
         ),
-        jobs_of(all_cells),
+        source="Fig. 7",
+        cells=all_cells,
     ),
-    Claim(
-        "meanfield/fig-7-jsq-best-at-delay-1",
-        "Fig. 7, sec. 3 (i)",
+    empirical_claim(
+        "fig-7-jsq-best-at-delay-1",
         "At delay 1 JSQ drops less than all other policies on every large graph.",
         ("MF-32", "MF-39"),
-        Kind.EMPIRICAL,
-        check_small_delay,
-        Measured(),
-        Control(
+        Planted(
+            check_small_delay,
+            scaled(SHORTEST, 9.0),
+            scaled(SHORTEST, 1 / 9),
             "JSQ drops nine times as much where the claim was found, a ninth where not",
-            Planted(check_small_delay, scaled(SHORTEST, 9.0), scaled(SHORTEST, 1 / 9)),
         ),
-        jobs_of(all_cells),
+        source="Fig. 7, sec. 3 (i)",
+        cells=all_cells,
     ),
-    Claim(
-        "meanfield/fig-7-mf-r-coincides-with-rnd",
-        "Fig. 7, sec. 3 (iv)",
+    empirical_claim(
+        "fig-7-mf-r-coincides-with-rnd",
         "At delays 8 to 10 MF-R with our settings drops as much as RND, to 5%, on every large "
         "graph.",
         ("MF-29", "MF-39"),
-        Kind.EMPIRICAL,
-        partial(check_coincides, preset="ours"),
-        Measured(),
-        Control(
+        Planted(
+            partial(check_coincides, preset="ours"),
+            scaled(("MF-R",), 1.2),
+            lambda cell, drops, context: like_random(cell, drops, context),
             "MF-R drops 1.2 times as much where the claim was found; where not, exactly like RND",
-            Planted(
-                partial(check_coincides, preset="ours"),
-                scaled(("MF-R",), 1.2),
-                lambda cell, drops, context: like_random(cell, drops, context),
-            ),
         ),
-        jobs_of(all_cells),
+        source="Fig. 7, sec. 3 (iv)",
+        cells=all_cells,
     ),
 )
 
@@ -248,4 +240,4 @@ def like_random(cell: Cell, drops: np.ndarray, context: Context) -> np.ndarray:
     """Give MF-R the drops of RND."""
     if cell.policy != "MF-R":
         return drops
-    return Measured().drops(Cell("RND", cell.setting), context)
+    return measured(Cell("RND", cell.setting), context)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from refimpl.findings import empirical, interval
-from refimpl.ledger import Claim, Context, Control, Finding, Kind
+from refimpl.ledger import Claim, Context, Finding
 from refimpl.meanfield.claims.experiments_delays import (
     SAME,
     SHORTEST,
@@ -18,20 +18,20 @@ from refimpl.meanfield.claims.experiments_delays import (
 )
 from refimpl.meanfield.claims.experiments_results import (
     Floats,
-    Measured,
-    Planted,
     Results,
     better_shortest_queue,
     effort,
+    empirical_claim,
     gap,
-    jobs_of,
     level,
+    measured,
     scaled,
     typical,
 )
 from refimpl.meanfield.experiments.cells import Cell
 from refimpl.meanfield.experiments.scale import scale_of
 from refimpl.meanfield.experiments.settings import LARGE, TRAINED_ON, Setting, large
+from refimpl.planted import Planted
 from refimpl.shared.statistics import Interval
 
 SMALL_DELAY, LONG_DELAY = 3.0, 10.0
@@ -95,7 +95,7 @@ def check_unequal(results: Results, context: Context) -> Finding:
     evidence, held = effort(context), []
     for dt in scale_of(context).unequal:
         found = order_at(results, context, dt)
-        reference = typical(results.drops(Cell("RND", unequal(dt)), context)).mean()
+        reference = typical(results(Cell("RND", unequal(dt)), context)).mean()
         same = [found[f"mf_r_minus_{name}"] for name in ("rnd", "own")]
         close = all(max(-each.low, each.high) < SAME * reference for each in same)
         wins = found["sed_minus_mf_r"].high < 0.0 and found["mf_r_minus_jsq"].high < 0.0
@@ -112,7 +112,7 @@ def order_at(results: Results, context: Context, dt: float) -> dict[str, Interva
     jsq = better_shortest_queue(results, setting, context)
     sed = min(
         (Cell(name, setting) for name in SED),
-        key=lambda cell: float(results.drops(cell, context).mean()),
+        key=lambda cell: float(results(cell, context).mean()),
     )
     return {
         "sed_minus_mf_r": gap(results, sed, mine, context),
@@ -151,64 +151,61 @@ def as_published(cell: Cell, drops: Floats, context: Context) -> Floats:
     """Give MF-R what the paper shows: a little less than the least, then more than OWN."""
     if cell.policy != "MF-R":
         return drops
-    own = Measured().drops(Cell("OWN", cell.setting), context)
+    own = measured(Cell("OWN", cell.setting), context)
     return own / 9.0 if cell.setting.dt == SMALL_DELAY else 1.2 * own
 
 
 def between(cell: Cell, drops: Floats, context: Context) -> Floats:
     """Give RND and OWN the drops of MF-R, SED half and JSQ twice of them."""
-    mine = Measured().drops(Cell("MF-R", cell.setting, "ours"), context).mean(axis=0)[None]
+    mine = measured(Cell("MF-R", cell.setting, "ours"), context).mean(axis=0)[None]
     factor = {**dict.fromkeys(SED, 0.5), **dict.fromkeys(SHORTEST, 2.0)}
     del drops
     return np.asarray(mine * factor.get(cell.policy, 1.0))
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "meanfield/fig-8-trees",
-        "Fig. 8",
+    empirical_claim(
+        "fig-8-trees",
         "On a large Bethe lattice MF-R, trained on a small one, drops least at delay 3 and more "
         "than OWN at delay 10.",
         ("MF-40",),
-        Kind.EMPIRICAL,
-        check_trees,
-        Measured(),
-        Control(
+        Planted(
+            check_trees,
+            scaled(("MF-R",), 3.0),
+            as_published,
             "MF-R drops three times as much where the claim was found; where not, a ninth of OWN "
             "at delay 3 and 1.2 times as much at delay 10",
-            Planted(check_trees, scaled(("MF-R",), 3.0), as_published),
         ),
-        jobs_of(tree_cells),
+        source="Fig. 8",
+        cells=tree_cells,
     ),
-    Claim(
-        "meanfield/fig-10a-long-buffer",
-        "Fig. 10a",
+    empirical_claim(
+        "fig-10a-long-buffer",
         "With buffer 20 and arrival rate 1 on a torus at delay 5, MF-R with our settings drops "
         "less than JSQ, RND and OWN.",
         ("MF-43",),
-        Kind.EMPIRICAL,
-        check_long_buffer,
-        Measured(),
-        Control(
+        Planted(
+            check_long_buffer,
+            scaled(("MF-R",), 10.0),
+            scaled(("MF-R",), 0.01),
             "MF-R drops ten times as much where the claim was found, a hundredth where not",
-            Planted(check_long_buffer, scaled(("MF-R",), 10.0), scaled(("MF-R",), 0.01)),
         ),
-        jobs_of(long_buffer_cells),
+        source="Fig. 10a",
+        cells=long_buffer_cells,
     ),
-    Claim(
-        "meanfield/fig-10b-unequal-servers",
-        "Fig. 10b",
+    empirical_claim(
+        "fig-10b-unequal-servers",
         "With servers of rates 1 and 2 there are delays at which MF-R drops as much as RND and "
         "OWN, to 5%, less than JSQ and more than SED.",
         ("MF-44",),
-        Kind.EMPIRICAL,
-        check_unequal,
-        Measured(),
-        Control(
+        Planted(
+            check_unequal,
+            scaled(("MF-R",), 3.0),
+            between,
             "MF-R drops three times as much where the claim was found; where not, RND and OWN what "
             "MF-R does, SED half and JSQ twice of it",
-            Planted(check_unequal, scaled(("MF-R",), 3.0), between),
         ),
-        jobs_of(unequal_cells),
+        source="Fig. 10b",
+        cells=unequal_cells,
     ),
 )

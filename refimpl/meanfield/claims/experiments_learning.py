@@ -9,22 +9,22 @@ from __future__ import annotations
 import numpy as np
 
 from refimpl.findings import empirical, interval
-from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot
+from refimpl.ledger import Claim, Context, Finding, Plot
 from refimpl.meanfield.claims.experiments_delays import SAME
 from refimpl.meanfield.claims.experiments_results import (
-    Measured,
-    Planted,
     Results,
     arrays_of,
     effort,
+    empirical_claim,
     gap,
-    jobs_of,
     level,
+    measured,
     scaled,
     typical,
 )
 from refimpl.meanfield.experiments.cells import Cell
 from refimpl.meanfield.experiments.settings import training
+from refimpl.planted import Planted
 
 DELAY = 5.0
 NETWORKS = {
@@ -59,7 +59,7 @@ def observed(policy: str) -> Cell:
 def check_networks(results: Results, context: Context) -> Finding:
     """No network's drops differ from those of 256-2 by more than 5%, 95% sure."""
     kept = network(NETWORKS["256-2"])
-    reference = typical(results.drops(kept, context)).mean()
+    reference = typical(results(kept, context)).mean()
     evidence, held, series = effort(context), [], {}
     for name, hidden in NETWORKS.items():
         cell = network(hidden)
@@ -81,7 +81,7 @@ def check_memory(results: Results, context: Context) -> Finding:
     evidence, held = effort(context), []
     for preset in ("published", "ours"):
         plain, recurrent = without_memory(preset), with_memory(preset)
-        reference = typical(results.drops(plain, context)).mean()
+        reference = typical(results(plain, context)).mean()
         found = gap(results, recurrent, plain, context)
         held.append(found.low > -SAME * reference)
         evidence |= interval(f"{preset}_memory_minus_none", found)
@@ -91,7 +91,7 @@ def check_memory(results: Results, context: Context) -> Finding:
 
 def check_observations(results: Results, context: Context) -> Finding:
     """MF-R, MF-N and MF-G differ by at most 5%, 95% sure."""
-    reference = typical(results.drops(observed("MF-G"), context)).mean()
+    reference = typical(results(observed("MF-G"), context)).mean()
     evidence, held = effort(context), []
     for name in ("MF-R", "MF-N"):
         found = gap(results, observed(name), observed("MF-G"), context)
@@ -122,7 +122,7 @@ def observation_cells(context: Context) -> list[Cell]:
 def one_network(cell: Cell, drops: np.ndarray, context: Context) -> np.ndarray:
     """Give all networks the drops of 256-2."""
     del cell, drops
-    return Measured().drops(network(NETWORKS["256-2"]), context)
+    return measured(network(NETWORKS["256-2"]), context)
 
 
 def others_worse(cell: Cell, drops: np.ndarray, context: Context) -> np.ndarray:
@@ -134,61 +134,50 @@ def others_worse(cell: Cell, drops: np.ndarray, context: Context) -> np.ndarray:
 def as_global(cell: Cell, drops: np.ndarray, context: Context) -> np.ndarray:
     """Give every observation the drops of MF-G."""
     del cell, drops
-    return Measured().drops(observed("MF-G"), context)
+    return measured(observed("MF-G"), context)
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "meanfield/fig-3b-network-size",
-        "Fig. 3b",
+    empirical_claim(
+        "fig-3b-network-size",
         "Two or three hidden layers of 128 or 256 units perform alike, to 5%.",
         ("MF-35b",),
-        Kind.EMPIRICAL,
-        check_networks,
-        Measured(),
-        Control(
+        Planted(
+            check_networks,
+            others_worse,
+            one_network,
             "128-2 and its like are given 1.2 times the drops of 256-2 where the claim was found, "
             "the same where not",
-            Planted(
-                check_networks,
-                others_worse,
-                one_network,
-            ),
         ),
-        jobs_of(network_cells),
+        source="Fig. 3b",
+        cells=network_cells,
     ),
-    Claim(
-        "meanfield/fig-9a-memory-brings-nothing",
-        "Fig. 9a",
+    empirical_claim(
+        "fig-9a-memory-brings-nothing",
         "On the torus a recurrent policy drops no less than one without a memory, to 5%.",
         ("MF-42a",),
-        Kind.EMPIRICAL,
-        check_memory,
-        Measured(),
-        Control(
+        Planted(
+            check_memory,
+            scaled(("MF-RNN",), 0.5),
+            scaled(("MF-RNN",), 2.0),
             "the recurrent policy drops half as much where the claim was found, twice where not",
-            Planted(check_memory, scaled(("MF-RNN",), 0.5), scaled(("MF-RNN",), 2.0)),
         ),
-        jobs_of(memory_cells),
+        source="Fig. 9a",
+        cells=memory_cells,
     ),
-    Claim(
-        "meanfield/fig-9b-observations-alike",
-        "Fig. 9b",
+    empirical_claim(
+        "fig-9b-observations-alike",
         "Shown the own queue, the neighbourhood or all queues, the learned policy drops the same, "
         "to 5%.",
         ("MF-42b",),
-        Kind.EMPIRICAL,
-        check_observations,
-        Measured(),
-        Control(
+        Planted(
+            check_observations,
+            scaled(("MF-N",), 1.2),
+            as_global,
             "MF-N drops 1.2 times as much where the claim was found; where not, all drop what MF-G "
             "does",
-            Planted(
-                check_observations,
-                scaled(("MF-N",), 1.2),
-                as_global,
-            ),
         ),
-        jobs_of(observation_cells),
+        source="Fig. 9b",
+        cells=observation_cells,
     ),
 )

@@ -11,18 +11,17 @@ from functools import partial
 import numpy as np
 
 from refimpl.findings import empirical
-from refimpl.ledger import Claim, Context, Control, Finding, Kind, Plot
+from refimpl.ledger import Claim, Context, Finding, Plot
 from refimpl.meanfield.claims.experiments_delays import SAME, SHORTEST
 from refimpl.meanfield.claims.experiments_results import (
     Floats,
-    Measured,
-    Planted,
     Results,
     better_shortest_queue,
     effort,
+    empirical_claim,
     gap,
-    jobs_of,
     level,
+    measured,
     scaled,
     typical,
 )
@@ -30,6 +29,7 @@ from refimpl.meanfield.experiments import yardstick
 from refimpl.meanfield.experiments.cells import Cell
 from refimpl.meanfield.experiments.scale import BETWEEN, scale_of
 from refimpl.meanfield.experiments.settings import RING_SIZES, TRAINED_ON, Setting, training
+from refimpl.planted import Planted
 
 FLAT = 0.1
 """Largest slope, relative to the first one, that counts as converged."""
@@ -88,7 +88,7 @@ def check_sizes_agree(results: Results, context: Context) -> Finding:
     """MF-R drops on large rings what it does on the ring of its training, to 2%, 95% sure."""
     dt = 5.0
     home = Cell("MF-R", training("ring", dt), "ours")
-    trained = typical(results.drops(home, context))
+    trained = typical(results(home, context))
     evidence, held = effort(context), []
     for size in RING_SIZES:
         cell = Cell("MF-R", ring(size, dt), "ours")
@@ -97,7 +97,7 @@ def check_sizes_agree(results: Results, context: Context) -> Finding:
             held.append(max(-found.low, found.high) < CLOSE * trained.mean())
         evidence[f"relative_n{size}"] = found.mean / trained.mean()
         evidence[f"spread_over_episodes_n{size}"] = float(
-            typical(results.drops(cell, context)).std(ddof=1)
+            typical(results(cell, context)).std(ddof=1)
         )
     return empirical(all(held), evidence)
 
@@ -110,7 +110,7 @@ def check_any_size(results: Results, context: Context) -> Finding:
             setting = ring(size, dt)
             best = Cell(yardstick.NAME, setting)
             found = gap(results, Cell("MF-R", setting, "ours"), best, context)
-            least = typical(results.drops(best, context)).mean()
+            least = typical(results(best, context)).mean()
             held.append(found.high < SAME * least)
             evidence[f"relative_n{size}_dt{dt:g}"] = found.mean / least
     return empirical(bool(held) and all(held), evidence)
@@ -136,7 +136,7 @@ def ring_cells(context: Context, preset: str) -> list[Cell]:
 def growing(cell: Cell, drops: Floats, context: Context, power: float) -> Floats:
     """Give JSQ drops that are a power of the delay."""
     del drops
-    first = Measured().drops(replace(cell, setting=simulator_setting(1.0)), context)
+    first = measured(replace(cell, setting=simulator_setting(1.0)), context)
     return np.asarray(first * cell.setting.dt**power)
 
 
@@ -145,92 +145,75 @@ def larger_ones(cell: Cell, drops: Floats, context: Context, factor: float) -> F
     if cell.setting.size == TRAINED_ON["ring"]:
         return drops
     home = replace(cell, setting=cell.setting.resized(TRAINED_ON["ring"]))
-    return factor * Measured().drops(home, context)
+    return factor * measured(home, context)
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "meanfield/fig-3a-jsq-converges",
-        "Fig. 3a",
+    empirical_claim(
+        "fig-3a-jsq-converges",
         "On a torus of 100 queues the drops of JSQ converge as the delay grows.",
         ("MF-35",),
-        Kind.EMPIRICAL,
-        check_converges,
-        Measured(),
-        Control(
+        Planted(
+            check_converges,
+            partial(growing, power=1.0),
+            partial(growing, power=0.1),
             "drops are proportional to the delay where the claim was found, to its power 0.1 where "
             "not",
-            Planted(check_converges, partial(growing, power=1.0), partial(growing, power=0.1)),
         ),
-        jobs_of(simulator_cells),
+        source="Fig. 3a",
+        cells=simulator_cells,
     ),
-    Claim(
-        "meanfield/fig-5-every-ring-size",
-        "Fig. 5",
+    empirical_claim(
+        "fig-5-every-ring-size",
         "At delays 3, 5 and 7 MF-R, trained as published on 101 queues, drops less than JSQ and "
         "RND on rings of 9 to 5001.",
         ("MF-38",),
-        Kind.EMPIRICAL,
-        partial(check_every_size, preset="published"),
-        Measured(),
-        Control(
+        Planted(
+            partial(check_every_size, preset="published"),
+            scaled(("MF-R",), 2.0),
+            scaled(("MF-R",), 1 / 3),
             "MF-R drops twice as much where the claim was found, a third where not",
-            Planted(
-                partial(check_every_size, preset="published"),
-                scaled(("MF-R",), 2.0),
-                scaled(("MF-R",), 1 / 3),
-            ),
         ),
-        jobs_of(partial(ring_cells, preset="published")),
+        source="Fig. 5",
+        cells=partial(ring_cells, preset="published"),
     ),
-    Claim(
-        "meanfield/fig-5-every-ring-size-repaired",
-        "Fig. 5",
+    empirical_claim(
+        "fig-5-every-ring-size-repaired",
         "The same with repaired settings.",
         ("MF-38",),
-        Kind.EMPIRICAL,
-        partial(check_every_size, preset="ours"),
-        Measured(),
-        Control(
+        Planted(
+            partial(check_every_size, preset="ours"),
+            scaled(("MF-R",), 2.0),
+            scaled(("MF-R",), 1 / 3),
             "MF-R drops twice as much where the claim was found, a third where not",
-            Planted(
-                partial(check_every_size, preset="ours"),
-                scaled(("MF-R",), 2.0),
-                scaled(("MF-R",), 1 / 3),
-            ),
         ),
-        jobs_of(partial(ring_cells, preset="ours")),
+        source="Fig. 5",
+        cells=partial(ring_cells, preset="ours"),
     ),
-    Claim(
-        "meanfield/fig-6-approaches-training-value",
-        "Fig. 6",
+    empirical_claim(
+        "fig-6-approaches-training-value",
         "As rings grow, the drops of MF-R approach those on the ring it was trained on.",
         ("MF-36",),
-        Kind.EMPIRICAL,
-        check_sizes_agree,
-        Measured(),
-        Control(
+        Planted(
+            check_sizes_agree,
+            partial(larger_ones, factor=1.1),
+            partial(larger_ones, factor=1.0),
             "other rings drop 1.1 times as much where the claim was found, the same where not",
-            Planted(
-                check_sizes_agree,
-                partial(larger_ones, factor=1.1),
-                partial(larger_ones, factor=1.0),
-            ),
         ),
-        jobs_of(partial(ring_cells, preset="ours")),
+        source="Fig. 6",
+        cells=partial(ring_cells, preset="ours"),
     ),
-    Claim(
-        "meanfield/abstract-any-size",
-        "Abstract",
+    empirical_claim(
+        "abstract-any-size",
         "The policy learned on 101 queues stays within 5% of the best own-state rule at any size.",
         ("MF-50", "MF-51"),
-        Kind.EMPIRICAL,
-        check_any_size,
-        Measured(),
-        Control(
+        Planted(
+            check_any_size,
+            scaled(("MF-R",), 1.2),
+            scaled(("MF-R",), 0.5),
             "MF-R drops 1.2 times as much where the claim was found, 0.5 times where not",
-            Planted(check_any_size, scaled(("MF-R",), 1.2), scaled(("MF-R",), 0.5)),
         ),
-        jobs_of(partial(ring_cells, preset="ours")),
+        source="Abstract",
+        cells=partial(ring_cells, preset="ours"),
     ),
 )

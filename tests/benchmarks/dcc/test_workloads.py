@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
 
 import pytest
 
@@ -17,10 +16,9 @@ from benchmarks.dcc import (
     ready_made,
     sweep,
 )
-from benchmarks.machine import Limits
-from benchmarks.workload import Settings, run_workload
+from tests.benchmarks.smallest import document
 
-SETTINGS = Settings(repeats=1, limits=Limits(1e10, 1e10, 1e-6), quick=True)
+_run = partial(document, WORKLOADS)
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +33,6 @@ def _only_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
             module, "constrained_solvers", lambda: ready_made.constrained_solvers(nothing)
         )
     monkeypatch.setattr(planning, "installed", nothing)
-
-
-def _run(name: str) -> dict[str, Any]:
-    workload = next(w for w in WORKLOADS if w.name == name)
-    document: dict[str, Any] = json.loads(json.dumps(run_workload(workload, SETTINGS)))
-    return document
 
 
 def test_names_are_distinct() -> None:

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from functools import partial
 
 import pytest
 
 from benchmarks.dgpg import WORKLOADS, gradient_steps
 from benchmarks.dgpg.instances import MINIBATCHES
-from benchmarks.machine import Limits
-from benchmarks.workload import Settings, run_workload
+from tests.benchmarks.smallest import document
 
-SETTINGS = Settings(repeats=1, limits=Limits(1e10, 1e10, 1e-6), quick=True)
+_run = partial(document, WORKLOADS)
 
 
 @pytest.fixture(autouse=True)
 def _no_rivals(monkeypatch: pytest.MonkeyPatch) -> None:
     """Torch takes seconds to import; ``test_gradient_steps.py`` looks at it."""
     monkeypatch.setattr(gradient_steps, "installed", lambda package: None if package else package)
-
-
-def _run(name: str) -> dict[str, Any]:
-    workload = next(w for w in WORKLOADS if w.name == name)
-    document: dict[str, Any] = json.loads(json.dumps(run_workload(workload, SETTINGS)))
-    return document
 
 
 def test_names_are_distinct() -> None:

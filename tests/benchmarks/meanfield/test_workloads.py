@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from benchmarks.machine import Limits
 from benchmarks.meanfield import WORKLOADS, epoch, exponential, panel
-from benchmarks.workload import Settings, run_workload
+from tests.benchmarks.smallest import document
 
-SETTINGS = Settings(repeats=1, limits=Limits(1e10, 1e10, 1e-6), quick=True)
+_run = partial(document, WORKLOADS)
 
 
 @pytest.fixture(autouse=True)
@@ -26,12 +24,6 @@ def _no_rivals(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(epoch, "installed", nothing)
     monkeypatch.setattr(exponential, "installed", nothing)
-
-
-def _run(name: str) -> dict[str, Any]:
-    workload = next(w for w in WORKLOADS if w.name == name)
-    document: dict[str, Any] = json.loads(json.dumps(run_workload(workload, SETTINGS)))
-    return document
 
 
 def test_names_are_distinct() -> None:

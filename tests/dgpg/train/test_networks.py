@@ -13,7 +13,7 @@ from linear_models.params import Params, flatten, unflatten
 from refimpl.dgpg.model.observations import full_observation
 from refimpl.dgpg.train import networks, perceptron
 from refimpl.dgpg.train.networks import Actor, Samples, draw, evaluate, state_samples
-from refimpl.dgpg.train.perceptron import Buffers, Weights
+from refimpl.shared.flat_weights import Buffers, Weights
 from tests.dgpg.train.strategies import Array, Case, cases, rngs
 
 

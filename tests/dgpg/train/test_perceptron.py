@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from linear_models import mlp
 from refimpl.dgpg.train import perceptron
-from refimpl.dgpg.train.perceptron import Buffers, Weights
+from refimpl.shared.flat_weights import Buffers, Weights
 from tests.dgpg.train.strategies import Array, rngs
 
 WIDTHS = st.lists(st.integers(1, 6), min_size=2, max_size=4)
@@ -34,29 +34,6 @@ def test_forward_and_backward_are_those_of_the_plain_network(rng, widths, batche
         close(dz @ params["W0"].T, dx)
         for key, gradient in expected.items():
             close(grads.named[key], gradient)
-
-
-def test_names_are_views_of_the_vector() -> None:
-    params = mlp.init(np.random.default_rng(0), (3, 2, 1))
-    weights = Weights.of(params)
-    weights.vector += 1
-    for key, value in params.items():
-        np.testing.assert_array_equal(weights.named[key], value + 1)
-    copied = weights.params()
-    weights.vector += 1
-    np.testing.assert_array_equal(copied["W0"], params["W0"] + 1)
-    assert not weights.like().vector.any()
-    assert not weights.like().named["W0"].any()
-
-
-def test_buffers_keep_their_memory_and_follow_the_dtype() -> None:
-    buffers = Buffers()
-    first = buffers.get("x", (4, 3), np.float32)
-    assert np.shares_memory(first, buffers.get("x", (2, 6), np.float32))
-    assert np.shares_memory(first, buffers.get("x", (1, 5), np.float32))
-    assert not np.shares_memory(first, buffers.get("y", (4, 3), np.float32))
-    assert buffers.get("x", (4, 3), np.float64).dtype == np.float64
-    assert buffers.get("x", (40, 3), np.float64).shape == (40, 3)
 
 
 def test_layers_are_counted_beside_other_parameters() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from refimpl.dgpg.model.settings import chosen
 from refimpl.dgpg.train.schedules import Exponential, Linear, fixed
-from refimpl.dgpg.train.settings import TrainSettings, label
+from refimpl.dgpg.train.settings import TrainSettings
+from refimpl.shared.labels import label
 from tests.dgpg.train.strategies import TINY
 
 

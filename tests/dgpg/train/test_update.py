@@ -16,7 +16,6 @@ from linear_models import mlp
 from linear_models.losses import huber_vjp
 from linear_models.optimizers import adam_init, adam_step, clip_by_global_norm
 from linear_models.params import Params, flatten
-from refimpl.dgpg.train.adam import BETA1, BETA2, EPS
 from refimpl.dgpg.train.batches import Batch, prepare
 from refimpl.dgpg.train.driver import start
 from refimpl.dgpg.train.learner import Learner
@@ -25,6 +24,7 @@ from refimpl.dgpg.train.networks import Samples
 from refimpl.dgpg.train.schedules import Linear
 from refimpl.dgpg.train.settings import TrainSettings
 from refimpl.dgpg.train.update import minibatches, update
+from refimpl.shared.adam_in_place import BETA1, BETA2, EPS
 from refimpl.shared.ppo import policy_loss
 from tests.dgpg.train.episodes import doubles, experience, inputs_of, two_rngs
 from tests.dgpg.train.strategies import DIRECT, LINEAR, TINY, Array

@@ -20,7 +20,7 @@ from refimpl.meanfield.claims import (
     experiments_sizes,
 )
 from refimpl.meanfield.claims.experiments_extensions import LONG_DELAY
-from refimpl.meanfield.claims.experiments_results import Measured
+from refimpl.meanfield.claims.experiments_results import measured
 from refimpl.meanfield.experiments.cells import Cell
 from refimpl.meanfield.experiments.scale import scale_of
 from tests.meanfield.claims.planted import EPISODES, data_of, outcome
@@ -115,7 +115,7 @@ def test_training_times_that_do_not_grow_are_not_reproduced() -> None:
         (np.arange, Verdict.HOLDS_STATISTICALLY),
     ):
         times = 1.0 + seconds(len(scale_of(context).agents))
-        opposite = experiments_agents.OppositeTimes(lambda *_, t=times: t)
+        opposite = experiments_agents.TIMES.opposite(lambda *_, t=times: t, context)
         found = experiments_agents.check_time(lambda *_, t=times: t, context).verdict
         assert found is verdict
         assert experiments_agents.check_time(opposite, context).verdict is not verdict
@@ -140,5 +140,5 @@ def test_charts_have_a_line_for_every_policy() -> None:
 def test_measured_results_have_a_row_per_training_run() -> None:
     claim = CLAIMS["fig-9b-observations-alike"]
     context = data_of(claim, Context("quick", 0), paper)
-    found = Measured().drops(experiments_learning.observed("MF-N"), context)
+    found = measured(experiments_learning.observed("MF-N"), context)
     assert found.shape == (1, EPISODES)

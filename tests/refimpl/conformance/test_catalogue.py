@@ -14,6 +14,14 @@ from refimpl.conformance.catalogue import FAMILIES, find
 from refimpl.conformance.draws import RandomDraw
 from refimpl.names import UnknownNameError
 
+NETWORK = (
+    "task_W0 task_b0 task_W1 task_b1 server_W0 server_b0 server_W1 server_b1 query0 key0 value0 "
+    "output0 ffn0_W0 ffn0_b0 ffn0_W1 ffn0_b1 norm_attention0_gain norm_attention0_shift "
+    "norm_ffn0_gain norm_ffn0_shift query1 key1 value1 output1 ffn1_W0 ffn1_b0 ffn1_W1 ffn1_b1 "
+    "norm_attention1_gain norm_attention1_shift norm_ffn1_gain norm_ffn1_shift pointer_query "
+    "pointer_key critic_W0 critic_b0 critic_W1 critic_b1 critic_W2 critic_b2"
+)
+
 KEYS = {
     "gae": "rewards values next_values terminated ended gamma lam -> advantages returns",
     "ppo_policy_loss": "logits actions old_log_probs advantages clip entropy_coef -> loss d_logits",
@@ -28,6 +36,9 @@ KEYS = {
     "dgpg_reference": "load capacity -> reference",
     "dgpg_guidance": "load reference demand capacity -> coefficient",
     "dgpg_mixing": "var_pg var_guidance correlation -> alpha_star min_variance",
+    "srr": "features weight_decorrelation weight_kl -> loss d_features",
+    "pointer_network": f"task servers {NETWORK} d_logits d_value -> logits value d_servers "
+    + " ".join(f"d_{name}" for name in NETWORK.split()),
 }
 
 every_case = pytest.mark.parametrize("name", KEYS)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from refimpl.dgpg.theory.games import Game, outcomes
+from refimpl.dgpg.theory.games import Game, one_step
 
 Floats = NDArray[np.float64]
 Masks = NDArray[np.bool_]
@@ -21,9 +21,7 @@ def payoff_table(game: Game) -> Floats:
     ValueError
         If the game has more than one step.
     """
-    if game.n_steps != 1:
-        raise ValueError(f"game must have one step; got n_steps {game.n_steps}")
-    return outcomes(game).rewards[:, 0].reshape((game.n_servers,) * game.n_agents)
+    return one_step(game)[1]
 
 
 def additive_fit(table: Floats) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from linear_models.categorical import probabilities
 from refimpl.dgpg.theory.estimators import coefficients
-from refimpl.dgpg.theory.games import Game, outcomes
+from refimpl.dgpg.theory.games import Game, one_step
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,11 +84,8 @@ def listed(game: Game) -> Listed:
     ValueError
         If the game has more than one step.
     """
-    if game.n_steps != 1:
-        raise ValueError(f"game must have one step; got n_steps {game.n_steps}")
-    seen, agents = outcomes(game), range(game.n_agents)
+    (seen, table), agents = one_step(game), range(game.n_agents)
     actions = seen.actions[:, 0]
-    table = seen.rewards[:, 0].reshape((game.n_servers,) * game.n_agents)
     # Broadcast: an agent that is alone has no others to index by.
     shape = (len(actions), game.n_servers)
     by_action = [

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from linear_models.optimizers import adam_init, adam_step, clip_by_global_norm
-from refimpl.dgpg.train.adam import BETA1, BETA2, EPS, PIECE, Moments, adam_in_place
-from tests.dgpg.train.strategies import rngs
+from refimpl.shared.adam_in_place import BETA1, BETA2, EPS, PIECE, Moments, adam_in_place
+from tests.linear_models.strategies import rngs
 
 
 @given(rngs, st.sampled_from([1, 5, PIECE, PIECE + 1, 2 * PIECE + 3]), st.floats(0.01, 1e3))
@@ -28,6 +28,13 @@ def test_steps_are_those_of_the_plain_optimiser(rng, size, max_norm) -> None:
     np.testing.assert_allclose(moments.m, state.m["p"], rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(moments.v, state.v["p"], rtol=1e-12, atol=1e-18)
     assert moments.t == state.t == 3
+
+
+def test_the_floor_can_be_chosen() -> None:
+    """After one step both means are the gradient's: the step is rate g / (|g| + eps)."""
+    vector = np.zeros(1)
+    adam_in_place(vector, np.ones(1), Moments.zeros(vector), 0.1, 10.0, eps=1.0)
+    np.testing.assert_allclose(vector, -0.05, rtol=1e-12)
 
 
 def test_single_precision_stays() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from linear_models.params import Array
 
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-5
-"""Memory of the running means and floor; the floor is that of the MAPPO reference code."""
+"""Memory of the running means, and the floor of most PPO codes."""
 PIECE = 32_768
 
 
@@ -36,7 +36,12 @@ class Moments:
 
 
 def adam_in_place(
-    vector: Array, gradient: Array, moments: Moments, rate: float, max_norm: float
+    vector: Array,
+    gradient: Array,
+    moments: Moments,
+    rate: float,
+    max_norm: float,
+    eps: float = EPS,
 ) -> float:
     """One step on ``vector`` with the gradient scaled to at most ``max_norm``; returns its norm.
 
@@ -51,7 +56,7 @@ def adam_in_place(
     moments.t += 1
     scale = min(1.0, max_norm / norm) if norm > 0 else 1.0
     root = math.sqrt(1 - BETA2**moments.t)
-    size, floor = rate * root / (1 - BETA1**moments.t), EPS * root
+    size, floor = rate * root / (1 - BETA1**moments.t), eps * root
     scratch = np.empty(min(PIECE, vector.size), vector.dtype)
     for first in range(0, vector.size, PIECE):
         piece = slice(first, first + PIECE)

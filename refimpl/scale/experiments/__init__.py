@@ -1,0 +1,1 @@
+"""Jobs of the experiments and how large they are in each profile."""

@@ -1,0 +1,1 @@
+"""The system: servers, workflows, the clock, observations, episodes."""

@@ -1,0 +1,1 @@
+"""What is optimised: the reward, and the regulariser of the features."""

@@ -1,0 +1,1 @@
+"""Heuristics and learned schedulers behind one call."""

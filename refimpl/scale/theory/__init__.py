@@ -1,0 +1,1 @@
+"""Closed forms, bounds, counter-examples, exact optima."""

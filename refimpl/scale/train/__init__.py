@@ -1,0 +1,1 @@
+"""Learning: settings, collection of experience, learners."""
