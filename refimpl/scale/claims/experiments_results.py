@@ -3,7 +3,7 @@
 A cell is a training run or a scheduler that needs no training; its value is what its job returned.
 Intervals are over training runs, because that is what the claims are about: every run is one
 number, its mean over the test episodes, and runs of equal number, which start from the same weights
-and meet the same workflows, are compared in pairs.
+and the same random streams, are compared in pairs.
 """
 
 from __future__ import annotations

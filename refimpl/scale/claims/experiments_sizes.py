@@ -35,6 +35,7 @@ from refimpl.scale.experiments.batteries import RULES
 from refimpl.scale.experiments.scale import scale_of
 from refimpl.scale.experiments.systems import PUBLISHED_SIZES, System
 from refimpl.scale.theory.printed import REDUCTION
+from refimpl.shared.statistics import mean_interval
 
 LARGEST = PUBLISHED_SIZES[-1]
 RESPONSE = metric("response", "all_response")
@@ -82,7 +83,9 @@ def check_table_4(results: Results, context: Context) -> Finding:
     part = relative(ours, plain)
     evidence = {**interval("relative", part), **found}
     concluded = empirical(found[f"greedy_n{LARGEST}_high"] < 0, evidence)
-    return Finding(concluded.verdict, concluded.evidence, plots=(_chart(found, "greedy"),))
+    return Finding(
+        concluded.verdict, concluded.evidence, plots=(_chart(results, context, "greedy"),)
+    )
 
 
 def check_size(results: Results, context: Context) -> Finding:
@@ -124,7 +127,11 @@ def check_fair(results: Results, context: Context) -> Finding:
     found = table(results, context, drained=True)
     highest = max(found[f"{rule}_n{LARGEST}_high"] for rule in RULES)
     concluded = empirical(highest < 0, {"highest_bound": highest, **found})
-    return Finding(concluded.verdict, concluded.evidence, plots=(_chart(found, "masked"),))
+    return Finding(
+        concluded.verdict,
+        concluded.evidence,
+        plots=(_chart(results, context, "masked", drained=True),),
+    )
 
 
 def check_necessary(results: Results, context: Context) -> Finding:
@@ -177,13 +184,18 @@ def check_learning_pays(results: Results, context: Context) -> Finding:
     return empirical(max(behind) < 0, {"largest_lag": max(behind), **evidence})
 
 
-def _chart(found: dict[str, float], rule: str) -> Plot:
-    sizes = np.array(PUBLISHED_SIZES, float)
-    series = {
-        arm: (sizes, np.array([found[f"{arm}_{rule}_n{n}"] for n in PUBLISHED_SIZES]))
-        for arm in cells.ARMS
-    }
-    return Plot(f"Response by cluster size, {rule} (Fig. 5)", "servers", "s", series)
+def _chart(results: Results, context: Context, rule: str, *, drained: bool = False) -> Plot:
+    """Both arms' responses with 95% intervals over the training runs."""
+    sizes, series = np.array(PUBLISHED_SIZES, float), {}
+    for arm in cells.ARMS:
+        found = [
+            mean_interval(level(results, context, arm, n, rule, drained=drained))
+            for n in PUBLISHED_SIZES
+        ]
+        means = np.array([each.mean for each in found])
+        series[arm] = sizes, means, np.array([each.half_width for each in found])
+    which = "all tasks, drained" if drained else "completed tasks (Fig. 5)"
+    return Plot(f"Response of {which}, {rule}", "servers", "s", series)
 
 
 SCALE, CROSS = is_method("SCALE"), is_method("CrossAttn")

@@ -33,7 +33,7 @@ class Run:
         Of every test.
     repetition : int
         Number of the run among equal ones; with the seed it decides all randomness. Runs of equal
-        number start from the same weights and meet the same workflows.
+        number start from the same weights and the same random streams.
     """
 
     method: str

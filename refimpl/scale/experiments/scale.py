@@ -56,17 +56,6 @@ class Scale:
 CONSTANTS = ("delay scale 0.12", "dt 0.5", "horizon 20", "independent edges")
 """Constants that the paper leaves open, each changed alone."""
 
-PAPER = Scale(
-    arms=Length(1000, 20),
-    baselines=dict.fromkeys(("PPO", "PPO+SRR", "DQN", "SAC"), Length(1000, 20)),
-    ablations=Length(1000, 20),
-    sensitivity=Length(1000, 20),
-    constants=CONSTANTS,
-    episodes=Episodes(200, ((128, 100), (512, 30), (2048, 30))),
-)
-"""As many seeds as the printed difference needs, more test episodes: about two days on two
-cores."""
-
 FULL = Scale(
     arms=Length(1000, 5),
     baselines={
