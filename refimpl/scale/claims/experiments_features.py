@@ -14,6 +14,7 @@ import numpy as np
 from refimpl.findings import empirical, interval
 from refimpl.ledger import Context, Finding, Plot
 from refimpl.scale.claims.experiments_results import (
+    Change,
     Floats,
     Plan,
     Results,
@@ -170,6 +171,21 @@ def _of(name: str) -> Which:
     return metric(f"visited {name}", f"ready {name}")
 
 
+SHIFT = metric("visited shift", "ready shift")
+
+
+def _apart(level: float, which: Which, factor: float) -> tuple[Change, Change]:
+    """Give both arms the same level of a statistic; and SCALE another after that."""
+    same = replaced(level, BOTH, which)
+    return same, both(same, times(factor, SCALE, which))
+
+
+def _growing(level: float, which: Which, factor: float) -> tuple[Change, Change]:
+    """Give CrossAttn the same level at all sizes; and another at the largest after that."""
+    same = replaced(level, CROSS, which)
+    return same, both(same, times(factor, CROSS, at_sizes((LARGE,), which)))
+
+
 CLAIMS = (
     claim(
         "table-5-covariance",
@@ -178,8 +194,7 @@ CLAIMS = (
         ("SC-37", "SC-49"),
         Plan(
             check_low_covariance,
-            replaced(0.2, BOTH, _of("covariance")),
-            both(replaced(0.2, BOTH, _of("covariance")), times(0.1, SCALE, _of("covariance"))),
+            *_apart(0.2, _of("covariance"), 0.1),
             "both arms' covariance is 0.2, or SCALE's a tenth of it",
         ),
         source="Table 5",
@@ -191,8 +206,7 @@ CLAIMS = (
         ("SC-37", "SC-56"),
         Plan(
             check_decorrelated,
-            replaced(0.5, BOTH, _of("correlation")),
-            both(replaced(0.5, BOTH, _of("correlation")), times(0.2, SCALE, _of("correlation"))),
+            *_apart(0.5, _of("correlation"), 0.2),
             "both arms' correlation is 0.5, or SCALE's a fifth of it",
         ),
         source="sec. 5.6",
@@ -205,8 +219,7 @@ CLAIMS = (
         ("SC-49",),
         Plan(
             check_normal,
-            replaced(0.5, BOTH, _of("kl")),
-            both(replaced(0.5, BOTH, _of("kl")), times(0.5, SCALE, _of("kl"))),
+            *_apart(0.5, _of("kl"), 0.5),
             "both arms' divergence is 0.5, or SCALE's half of it",
         ),
         source="sec. 5.6",
@@ -219,8 +232,7 @@ CLAIMS = (
         ("SC-49",),
         Plan(
             check_nearer_at_home,
-            replaced(0.5, BOTH, _of("kl")),
-            both(replaced(0.5, BOTH, _of("kl")), times(2.0, SCALE, _of("kl"))),
+            *_apart(0.5, _of("kl"), 2.0),
             "both arms' divergence is 0.5, or SCALE's twice that",
         ),
         source="Table 5",
@@ -247,11 +259,7 @@ CLAIMS = (
         ("SC-39",),
         Plan(
             check_stable,
-            replaced(0.3, BOTH, metric("visited shift", "ready shift")),
-            both(
-                replaced(0.3, BOTH, metric("visited shift", "ready shift")),
-                times(0.5, SCALE, metric("visited shift", "ready shift")),
-            ),
+            *_apart(0.3, SHIFT, 0.5),
             "both arms' mean moves by 0.3, or SCALE's by half of it",
         ),
         source="sec. 4.3",
@@ -263,11 +271,7 @@ CLAIMS = (
         ("SC-24",),
         Plan(
             check_variance_grows,
-            replaced(0.5, CROSS, _of("variance")),
-            both(
-                replaced(0.5, CROSS, _of("variance")),
-                times(2.0, CROSS, at_sizes((LARGE,), _of("variance"))),
-            ),
+            *_growing(0.5, _of("variance"), 2.0),
             "the variance is the same at all sizes, or twice as large at 48 servers",
         ),
         source="sec. 1",
@@ -279,11 +283,7 @@ CLAIMS = (
         ("SC-25",),
         Plan(
             check_correlation_grows,
-            replaced(0.4, CROSS, _of("correlation")),
-            both(
-                replaced(0.4, CROSS, _of("correlation")),
-                times(1.5, CROSS, at_sizes((LARGE,), _of("correlation"))),
-            ),
+            *_growing(0.4, _of("correlation"), 1.5),
             "the correlation is the same at all sizes, or half as large again at 48 servers",
         ),
         source="sec. 1",

@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 Cell = Run | Reference
 Results = planted.Results[Cell, Arrays]
 Change = planted.Change[Cell, Arrays]
+Check = planted.Check[Cell, Arrays]
 Which = Callable[[str], bool]
 Plan = Planted[Cell, Arrays]
 

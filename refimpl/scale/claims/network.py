@@ -18,6 +18,7 @@ from refimpl.findings import exactly
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
 from refimpl.scale.network import pointer
 from refimpl.scale.network.parameters import Shape, attention_part, init, part
+from refimpl.scale.theory.printed import SIZES
 from refimpl.scale.train import structured
 
 Floats = NDArray[np.float64]
@@ -26,7 +27,6 @@ Network = Callable[[Params, Floats, Floats], tuple[Floats, Floats, Floats]]
 
 ROUNDING = 1e-11
 """A few thousand products of numbers of order one, through four normalisations."""
-SIZES = (16, 32, 48)
 BEYOND = (1, 2, 128, 2048)
 
 

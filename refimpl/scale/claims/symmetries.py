@@ -13,13 +13,13 @@ from refimpl.findings import exactly, only_under
 from refimpl.ledger import Claim, Context, Control, Finding, Kind
 from refimpl.scale.claims.network import (
     ROUNDING,
-    SIZES,
     Floats,
     Network,
     as_written,
     random_network,
     random_states,
 )
+from refimpl.scale.theory.printed import SIZES
 
 
 def numbered(params: Params, task: Floats, servers: Floats) -> tuple[Floats, Floats, Floats]:

@@ -24,12 +24,6 @@ from refimpl.scale.train.nets import Forward
 from refimpl.scale.train.rollouts import DTYPE
 from refimpl.shared.seeds import generator
 
-PER_EPISODE = (
-    *("returns", "discounted", "arrived", "completed", "response", "all_response", "end"),
-    *("invalid none", "invalid forced", "invalid memory", "invalid busy", "decisions", "longest"),
-)
-"""Keys of :meth:`refimpl.scale.model.episodes.Episodes.arrays`."""
-
 STUCK = 30
 """Avoidable invalid actions in a row, three seconds of the clock, from which on a scheduler is
 called stuck."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from linear_models.params import Array
+from refimpl.scale.objective.feature_statistics import off_diagonal
 
 Floats = NDArray[np.float64]
 
@@ -50,11 +51,10 @@ def summary(mean: Floats, covariance: Floats) -> dict[str, float]:
         loss per dimension; ``variance``: mean; ``mean_square``: of the means.
     """
     variance = np.maximum(np.diag(covariance), np.finfo(np.float32).tiny)
-    outside = ~np.eye(len(mean), dtype=bool)
     scale = np.sqrt(np.outer(variance, variance))
     return {
-        "covariance": float(np.abs(covariance[outside]).mean()),
-        "correlation": float(np.abs((covariance / scale)[outside]).mean()),
+        "covariance": off_diagonal(covariance),
+        "correlation": off_diagonal(covariance / scale),
         "kl": float(0.5 * (mean**2 + variance - np.log(variance) - 1).mean()),
         "variance": float(variance.mean()),
         "mean_square": float((mean**2).mean()),

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from refimpl.scale.model.scenario import Scenario, sample_scenario
-from refimpl.scale.model.settings import SystemSettings, chosen
+from refimpl.scale.model.settings import TABLE_1, SystemSettings, chosen
 from refimpl.scale.model.workflows import Chain, FewPredecessors, ForkJoin, Independent, Layered
 from refimpl.shared.seeds import generator
 
 TRAINED = 16
 """Servers of the cluster that networks are trained on (published)."""
 
-PUBLISHED_SIZES = (16, 32, 48)
+PUBLISHED_SIZES = tuple(TABLE_1)
 BEYOND = (128, 512, 2048)
 """Sizes of the paper, and beyond it [SCALE sec. 6.2]."""
 

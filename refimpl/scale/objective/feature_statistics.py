@@ -40,8 +40,8 @@ def feature_statistics(features: Array) -> dict[str, float]:
     variance = np.diag(product)
     kl = moment_kl(features.astype(np.float64))[0] if (variance > 0).all() else math.nan
     return {
-        "covariance": _off_diagonal(product),
-        "correlation": _off_diagonal(correlation(product)),
+        "covariance": off_diagonal(product),
+        "correlation": off_diagonal(correlation(product)),
         "kl": float(kl),
         "variance": float(variance.mean()),
     }
@@ -55,7 +55,7 @@ def correlation(product: Array) -> Array:
     return np.divide(product, scale, out=undefined, where=scale > 0)
 
 
-def _off_diagonal(matrix: Array) -> float:
+def off_diagonal(matrix: Array) -> float:
     """Mean absolute value off the diagonal, NaN left out; NaN if there is nothing else."""
     entries = np.abs(matrix[~np.eye(len(matrix), dtype=bool)])
     defined = entries[~np.isnan(entries)]

@@ -53,8 +53,12 @@ RULES: Mapping[str, Rule] = {
 
 def masked(scores: Array, feasible: Bools) -> Array:
     """Return scores of minus infinity at infeasible servers; a row of them is left as it is."""
-    allowed = feasible | ~feasible.any(axis=1, keepdims=True)
-    return np.where(allowed, scores, -np.inf)
+    return np.where(allowed(feasible), scores, -np.inf)
+
+
+def allowed(feasible: Bools) -> Bools:
+    """Return the feasible servers, or all in a row without any, so that the clock moves."""
+    return np.asarray(feasible | ~feasible.any(axis=1, keepdims=True))
 
 
 def draw(scores: Array, rng: np.random.Generator) -> Ints:

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from refimpl.scale.model.settings import TABLE_1
+
 TRAINING_SEEDS = 1
 """Training runs per method: seed 42 [SCALE sec. 5.1.3]."""
 EPISODES = 30
 """Evaluation episodes per method and size [SCALE sec. 5.1.3]."""
-SIZES = (16, 32, 48)
+SIZES = tuple(TABLE_1)
 """Numbers of servers; the first is the one that is trained on [SCALE Table 1]."""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from refimpl.scale.model.simulator import Simulation
 from refimpl.scale.model.workflows import Bools
+from refimpl.scale.policies.decisions import allowed
 
 Mask = Callable[[Simulation], Bools | None]
 """``mask(simulation) -> (E, N) bool``, True = allowed, or None: everything is."""
@@ -23,8 +24,7 @@ def no_mask(sim: Simulation) -> None:
 
 def feasible_only(sim: Simulation) -> Bools:
     """Allow servers that can take the task; all of them if none can, so that the clock moves."""
-    feasible = sim.feasible()
-    return np.asarray(feasible | ~feasible.any(axis=1, keepdims=True))
+    return allowed(sim.feasible())
 
 
 def terminal(ended: Bools) -> Bools:

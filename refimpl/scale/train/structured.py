@@ -19,6 +19,7 @@ from linear_models.activations import relu, relu_vjp
 from linear_models.params import Array, Params
 from linear_models.validation import check_count, check_finite, check_shape
 from refimpl.scale.model.observations import N_FEATURES
+from refimpl.scale.network.pointer import Outputs
 
 HIDDEN_GAIN, ACTOR_GAIN, CRITIC_GAIN = math.sqrt(2), 0.01, 1.0
 """Gains of the orthogonal start."""
@@ -59,24 +60,6 @@ class Shape:
     def __post_init__(self) -> None:
         for width in (self.task, self.servers, *self.hidden):
             check_count("shape", width)
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """What the network says of B states.
-
-    Attributes
-    ----------
-    logits : (B, N) float
-    value : (B,) float
-        0 without a head for it.
-    features : (B, d) float
-        The shared feature.
-    """
-
-    logits: Array
-    value: Array
-    features: Array
 
 
 def init(

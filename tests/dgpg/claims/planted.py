@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 
 import numpy as np
 
@@ -11,9 +10,7 @@ from refimpl.dgpg.claims.experiments_results import Cell
 from refimpl.dgpg.experiments.references import Reference
 from refimpl.dgpg.experiments.training import EVALUATED, Run
 from refimpl.dgpg.experiments.variance import GUIDANCE, Measurement
-from refimpl.ledger import Arrays, Claim, Context, Finding
-
-World = Callable[[Cell], Arrays]
+from refimpl.ledger import Arrays
 
 REFERENCE_REWARDS = {
     "Best-Fit": -6.0,
@@ -89,15 +86,3 @@ def measurement_arrays(cell: Measurement) -> Arrays:
 def rng_of(cell: Cell) -> np.random.Generator:
     """Noise that is the cell's own."""
     return np.random.default_rng(zlib.crc32(repr(cell).encode()))
-
-
-def data_of(claim: Claim, context: Context, world: World) -> Context:
-    """Context in which every job of the claim has returned what the world says."""
-    data = {job.name: world(job.args[0]) for job in claim.jobs(context)}
-    return Context(context.profile, context.seed, data)
-
-
-def outcome(claim: Claim, world: World, profile: str = "quick") -> tuple[Finding, Finding]:
-    """Finding and control of a claim on made-up results."""
-    context = data_of(claim, Context(profile, 0), world)
-    return claim.check(claim.subject, context), claim.check(claim.control.subject, context)

@@ -24,7 +24,8 @@ from refimpl.dgpg.experiments.references import Reference
 from refimpl.dgpg.experiments.training import Run
 from refimpl.dgpg.experiments.variance import Measurement
 from refimpl.ledger import Arrays, Claim, Verdict
-from tests.dgpg.claims.planted import outcome, paper, run_arrays
+from tests.dgpg.claims.planted import paper, run_arrays
+from tests.planted import outcome
 
 MODULES = (
     experiments_scalability,

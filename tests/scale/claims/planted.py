@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 
-from refimpl.ledger import Arrays, Claim, Context, Finding
+from refimpl.ledger import Arrays
 from refimpl.scale.claims.experiments_results import Cell
 from refimpl.scale.experiments.evaluation import Trial
 from refimpl.scale.experiments.references import Reference
 from refimpl.scale.experiments.runs import Run
-
-World = Callable[[Cell], Arrays]
 
 TASKS = {"SCALE": 8.37, "CrossAttn": 8.1, "SAC": 5.93, "PPO": 4.03, "PPO+SRR": 4.4, "DQN": 4.0}
 SECONDS = {"SAC": 4.5, "PPO": 4.37, "PPO+SRR": 4.45, "DQN": 4.88}
@@ -104,15 +101,3 @@ def _noisy(cell: Cell, key: str, value: float) -> np.ndarray:
 def rng_of(cell: Cell, key: str) -> np.random.Generator:
     """Noise that is the cell's own."""
     return np.random.default_rng(zlib.crc32(f"{cell!r}{key}".encode()))
-
-
-def data_of(claim: Claim, context: Context, world: World) -> Context:
-    """Context in which every job of the claim has returned what the world says."""
-    data = {job.name: world(job.args[0]) for job in claim.jobs(context)}
-    return Context(context.profile, context.seed, data)
-
-
-def outcome(claim: Claim, world: World, profile: str = "quick") -> tuple[Finding, Finding]:
-    """Finding and control of a claim on made-up results."""
-    context = data_of(claim, Context(profile, 0), world)
-    return claim.check(claim.subject, context), claim.check(claim.control.subject, context)

@@ -33,7 +33,8 @@ from refimpl.scale.claims.experiments_results import (
 from refimpl.scale.experiments import cells
 from refimpl.scale.experiments.scale import QUICK
 from refimpl.scale.experiments.systems import System
-from tests.scale.claims.planted import outcome, paper
+from tests.planted import outcome
+from tests.scale.claims.planted import paper
 
 MODULES = (
     experiments_sizes,

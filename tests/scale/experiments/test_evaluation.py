@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from refimpl.scale.experiments.evaluation import (
-    PER_EPISODE,
     Recorder,
     Trial,
     drift,
@@ -22,6 +21,10 @@ from refimpl.scale.policies.decisions import RULES
 from refimpl.scale.policies.heuristics import HEURISTICS
 from refimpl.scale.train.nets import Forward, PointerNet
 
+PER_EPISODE = (
+    *("returns", "discounted", "arrived", "completed", "response", "all_response", "end"),
+    *("invalid none", "invalid forced", "invalid memory", "invalid busy", "decisions", "longest"),
+)
 TRIAL = Trial(System(), "greedy", 3)
 
 
